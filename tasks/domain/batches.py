@@ -1,0 +1,110 @@
+"""Batches: what one fetch or ingest brought, under an id that depends on nothing but its content and how it was captured."""
+
+import hashlib
+import json
+from datetime import datetime
+from typing import Any
+
+from pydantic import Field
+
+from tasks.domain.records import Record
+
+
+class RawObject(Record):
+    """Landed bytes: evidence, stored once under the SHA-256 of the uncompressed bytes."""
+
+    key: str
+    sha256: str
+    size: int
+
+
+class QueryEffort(Record):
+    """What was asked of a source: one entry a query, so that a change of effort can be told from a change of the campaign."""
+
+    query_id: str
+    query: str = ""
+    since: datetime | None = None
+    until: datetime | None = None
+    pages: int = 0
+    rows: int = 0
+
+
+class BatchIdentity(Record):
+    """The fields whose canonical JSON gives the batch id. File ingests leave wall time out (`fetched_at` is null), so the same
+    file ingested twice is the same batch."""
+
+    campaign: str
+    source: str
+    query: str = ""
+    fetched_at: datetime | None = None
+    capture_rule: str  # "live", "posted", "simulated daily" or a fixed instant in ISO 8601
+    format: str
+    parameters: dict[str, Any] = Field(default_factory=dict)
+    parser_version: str
+    raw_sha256: tuple[str, ...]
+
+    @property
+    def batch_id(self) -> str:
+        canonical = json.dumps(self.model_dump(mode="json"), sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+        return hashlib.sha256(canonical.encode()).hexdigest()
+
+
+class LakeFile(Record):
+    """One immutable Parquet file of a batch."""
+
+    table: str  # "posts", "accounts" or "quarantine"
+    key: str
+    sha256: str
+    size: int
+    rows: int
+
+
+class FieldDrift(Record):
+    """A field the parser neither uses nor lists as ignored, or one it expected and did not find."""
+
+    table: str
+    field: str
+    kind: str  # "unknown" or "missing"
+    rows: int
+    sample: str = ""
+
+
+class CheckResult(Record):
+    """One check of a suite over one frame. `failed_rows` counts rows, not values; `success` is the check's own verdict."""
+
+    suite: str
+    name: str
+    description: str
+    blocking: bool
+    success: bool
+    rows: int
+    failed_rows: int = 0
+    note: str = ""
+
+
+class BatchRecord(Record):
+    """The commit record of a batch, created last: readers open only the files it lists.
+
+    The books must balance, per table: landed = accepted + quarantined + collapsed.
+    """
+
+    batch_id: str
+    identity: BatchIdentity
+    raw: tuple[RawObject, ...]
+    files: tuple[LakeFile, ...]
+    rows_landed: dict[str, int]  # by table: posts, accounts
+    rows_accepted: dict[str, int]
+    rows_quarantined: dict[str, dict[str, int]]  # table -> reason -> rows
+    rows_collapsed: dict[str, int]  # equal rows within the batch, kept once
+    posted_min: datetime | None = None
+    posted_max: datetime | None = None
+    observed_min: datetime | None = None
+    observed_max: datetime | None = None
+    effort: tuple[QueryEffort, ...] = ()
+    drift: tuple[FieldDrift, ...] = ()
+    checks: tuple[CheckResult, ...] = ()
+    supersedes: str | None = None
+
+    @property
+    def landed(self) -> int:
+        return sum(self.rows_landed.values())

@@ -1,0 +1,146 @@
+"""The campaign file: everything a team tells Resurge about one campaign.
+
+Unknown keys are errors. No address of a person and no secret stands here: audiences and credentials are names that the settings
+resolve.
+"""
+
+from datetime import date, datetime, timedelta
+from typing import Any, Literal
+
+from pydantic import Field, model_validator
+
+from tasks.domain.records import Record
+from tasks.domain.takedowns import Event, Takedown
+
+Tlp = Literal["CLEAR", "GREEN", "AMBER", "AMBER+STRICT", "RED"]
+
+
+class SourceSpec(Record):
+    """Where posts come from. `kind` names the adapter; `options` are its own parameters and are checked by it."""
+
+    name: str = Field(pattern=r"^[a-z0-9][a-z0-9-]{0,63}$")
+    kind: str
+    schedule: str = ""  # cron; empty = only when asked
+    credentials: str = ""  # the name under which the settings hold them
+    options: dict[str, Any] = Field(default_factory=dict)
+
+
+class Member(Record):
+    """An account an analyst or a platform put on the list, with the day it became known."""
+
+    platform: str
+    account_id: str
+    known_at: date
+    basis: Literal["seed", "platform list", "analyst"] = "seed"
+    until: date | None = None
+    reason: str = ""
+
+
+class AcceptanceRule(Record):
+    """When a detected account joins the list without an analyst: it co-acted with `min_members` distinct members, on
+    `min_objects` distinct objects in all, at q <= `max_q`. Absent rule: every detected account stays a proposal."""
+
+    min_members: int = Field(default=2, ge=1)
+    min_objects: int = Field(default=3, ge=1)
+    max_q: float = Field(default=0.01, gt=0, lt=1)
+    accepted_by: str = "rule"
+
+
+class WholeCollection(Record):
+    """Every collected account is on a platform's own list (an archive the platform released)."""
+
+    source: str
+    known_at: date
+    outcome_selected: bool = True
+
+
+class Membership(Record):
+    """Which accounts belong to the campaign. `hindsight: true` uses memberships even before their `known_at`; the briefing says so."""
+
+    whole_collection: WholeCollection | None = None
+    seeds: list[Member] = Field(default_factory=list)
+    accept: AcceptanceRule | None = None
+    hindsight: bool = False
+
+
+class Attribution(Record):
+    """Who is said to be behind the campaign: quoted, never computed."""
+
+    quote: str
+    by: str
+    on: date
+    address: str
+
+
+class BreakoutEvidence(Record):
+    """An analyst's evidence for Breakout categories 4 to 6 (Nimmo 2020)."""
+
+    category: int = Field(ge=4, le=6)
+    on: date
+    what: str
+    address: str
+
+
+class Holiday(Record):
+    name: str
+    first: date
+    last: date
+
+
+class Schedule(Record):
+    """Cron expression in a named zone, e.g. `0 6 * * TUE` in `Europe/Paris`."""
+
+    cron: str
+    zone: str = "UTC"
+
+
+class Thresholds(Record):
+    """The knobs of detection, with the values METHODS gives."""
+
+    window_s: dict[str, int] = Field(default_factory=lambda: {"co-url": 60, "co-text": 60})
+    min_participation: int = Field(default=2, ge=1)
+    max_q: float = Field(default=0.01, gt=0, lt=1)
+    detection_days: int = Field(default=182, ge=7)  # how far back of `end` coordination is looked for
+
+
+class Campaign(Record):
+    """One campaign; the file's name is its slug."""
+
+    slug: str = Field(pattern=r"^[a-z0-9-]{1,64}$")
+    title: str
+    aliases: list[str] = Field(default_factory=list)
+    summary: str = ""
+    simulated: bool = False  # its posts come from the simulator: every page says so
+    languages: list[str] = Field(default_factory=list)
+    sources: list[SourceSpec] = Field(default_factory=list)
+    membership: Membership = Membership()
+    takedowns: list[Takedown] = Field(default_factory=list)
+    events: list[Event] = Field(default_factory=list)
+    codebook: dict[str, dict[str, list[str]]] = Field(default_factory=dict)  # category -> language -> patterns (re2)
+    suspected_zone: str = "UTC"
+    holidays: list[Holiday] = Field(default_factory=list)
+    comparators: list[str] = Field(default_factory=list)
+    breakout_evidence: list[BreakoutEvidence] = Field(default_factory=list)
+    attribution: list[Attribution] = Field(default_factory=list)
+    schedule: Schedule | None = None
+    period: Literal["week", "month"] = "week"
+    lateness_h: float = Field(default=24, ge=0)
+    tlp: Tlp = "AMBER"
+    audience: str = ""
+    thresholds: Thresholds = Thresholds()
+    not_before: datetime | None = None  # no post before this instant is used; null = all
+
+    @property
+    def lateness(self) -> timedelta:
+        return timedelta(hours=self.lateness_h)
+
+    @model_validator(mode="after")
+    def _ids_are_unique(self) -> "Campaign":
+        for name, ids in (
+            ("takedown_id", [t.takedown_id for t in self.takedowns]),
+            ("event_id", [e.event_id for e in self.events]),
+            ("source name", [s.name for s in self.sources]),
+        ):
+            if twice := sorted({i for i in ids if ids.count(i) > 1}):
+                raise ValueError(f"{name} given twice: {', '.join(twice)}")
+        return self

@@ -1,0 +1,54 @@
+"""What can go wrong, in words for the person who has to act on it.
+
+Every error names what failed, the value at fault and what to do. `exit_code` follows the command line's table: 0 done, 1 failed,
+2 usage, 3 validation blocked the briefing, 4 some periods failed or were blocked.
+"""
+
+
+class ResurgeError(Exception):
+    """A failure that a person can act on; printed as one sentence and a remedy, without a traceback."""
+
+    exit_code = 1
+
+    def __init__(self, problem: str, *, remedy: str) -> None:
+        super().__init__(f"{problem} {remedy}".strip())
+        self.problem = problem
+        self.remedy = remedy
+
+
+class UsageProblem(ResurgeError):
+    """The request itself is wrong: a bad period, an unknown campaign, a key that the campaign file does not know."""
+
+    exit_code = 2
+
+
+class UnreadableInput(ResurgeError):
+    """A file could not be parsed; it is refused whole, and nothing already stored is touched."""
+
+
+class ValidationBlocked(ResurgeError):
+    """A blocking check failed: the batch stays unpublished, or the briefing is not made."""
+
+    exit_code = 3
+
+
+class SomePeriodsFailed(ResurgeError):
+    """A backfill of several periods in which at least one failed or was blocked."""
+
+    exit_code = 4
+
+
+class WorkspaceProblem(ResurgeError):
+    """The workspace cannot be reached, read or written: missing, refused, full."""
+
+
+class WriteConflict(ResurgeError):
+    """A key that is written once already holds other bytes."""
+
+
+class StaleWrite(ResurgeError):
+    """A compare-and-swap lost: somebody else moved the object since it was read."""
+
+
+class DeliveryProblem(ResurgeError):
+    """A briefing was published but could not be handed to every recipient."""

@@ -1,0 +1,326 @@
+"""facts.json: every number a briefing prints, and nothing else is printed.
+
+The JSON Schema in docs/facts.schema.json is generated from these models; a test holds the two together.
+"""
+
+import hashlib
+from datetime import date, datetime
+from typing import Literal
+
+import orjson
+
+from tasks.domain.batches import CheckResult
+from tasks.domain.campaign import Attribution
+from tasks.domain.measures import NotMeasurable, Shared
+from tasks.domain.narratives import Exhibit, HourFacts, ImpactFacts, NarrativeFacts
+from tasks.domain.rebuilding import TakedownFacts
+from tasks.domain.records import Record
+
+SCHEMA_VERSION: Literal["1.0"] = "1.0"
+
+
+class CampaignFacts(Record):
+    slug: str
+    title: str
+    aliases: tuple[str, ...]
+    summary: str
+    simulated: bool
+    tlp: str
+    suspected_zone: str
+    attribution: tuple[Attribution, ...]
+    events: tuple["EventFacts", ...]
+
+
+class EventFacts(Record):
+    event_id: str
+    on: date
+    title: str
+
+
+class PeriodFacts(Record):
+    key: str
+    kind: Literal["week", "month", "quarter", "range"]
+    start: datetime
+    end: datetime
+    provisional: bool  # made before end + lateness
+    lateness_h: float
+
+
+class GeneratedBy(Record):
+    """What made the briefing; part of what "same input" means."""
+
+    name: str
+    version: str
+    code_sha256: str  # code, templates, styles, suites
+    lock_sha256: str
+    fonts_sha256: str
+
+
+class BatchFacts(Record):
+    batch_id: str
+    source: str
+    format: str
+    raw_sha256: tuple[str, ...]
+    rows_landed: int
+    rows_accepted: int
+    rows_quarantined: int
+    rows_collapsed: int
+
+
+class Predecessor(Record):
+    period: str
+    edition: str
+
+
+class InputFacts(Record):
+    batches: tuple[BatchFacts, ...]
+    predecessor: Predecessor | None
+    capture_time_assumed: bool  # an archive without capture times: seen as if watched live
+    membership_hindsight: bool  # accounts count as members before it was known that they are
+    pseudonym_key_id: str
+    parameters: dict[str, str]  # thresholds in force
+
+
+class DayCount(Record):
+    day: date
+    posts: int
+
+
+class PlatformCoverage(Record):
+    """What was collected from one platform, members and outsiders together."""
+
+    platform: str
+    posts_all: int  # visible, since the first
+    posts_period: int
+    accounts_period: int
+    first_post: datetime | None
+    last_post: datetime | None
+    days: tuple[DayCount, ...]  # of the period
+    days_without_posts: int
+    time_precision_s: int
+    status_checked: int  # accounts with a status observation
+    status_last: datetime | None
+    engagement_measured: Shared  # posts of the period with at least one engagement count
+    views_measured: Shared
+
+
+class QueryCoverage(Record):
+    query_id: str
+    since: datetime | None
+    until: datetime | None
+    rows: int
+
+
+class CoverageFacts(Record):
+    platforms: tuple[PlatformCoverage, ...]
+    queries: tuple[QueryCoverage, ...]
+    queries_changed: tuple[str, ...]  # queries that began or ended inside the baseline or after t0
+    caveats: tuple[str, ...]
+
+
+class QuarantineRow(Record):
+    reason: str
+    rows: int
+
+
+class ValidationFacts(Record):
+    """The books of everything that was landed: landed = accepted + quarantined + collapsed."""
+
+    verdict: Literal["passed", "warned", "blocked"]
+    landed: int
+    accepted: int
+    quarantined: int
+    collapsed: int
+    quarantine: tuple[QuarantineRow, ...]
+    checks: tuple[CheckResult, ...]
+    drift: tuple[str, ...]
+
+
+class WeekCount(Record):
+    start: date
+    posts: int
+    accounts: int
+
+
+class PlatformActivity(Record):
+    platform: str
+    posts: int
+    accounts: int
+    previous_posts: int
+    previous_accounts: int
+    weeks: tuple[WeekCount, ...]  # whole weeks back from `end`, oldest first
+
+
+class ActivityFacts(Record):
+    """Posts by accounts on the campaign list. `previous` is the period of the same kind before this one."""
+
+    posts: int
+    accounts: int
+    members: int  # on the list at as_of
+    members_by_basis: dict[str, int]
+    previous_posts: int | NotMeasurable
+    previous_accounts: int | NotMeasurable
+    posts_outsiders: int  # collected, but not by members
+    languages: dict[str, int]
+    kinds: dict[str, int]
+    platforms: tuple[PlatformActivity, ...]
+    weeks: tuple[WeekCount, ...]
+    top10_share: Shared  # posts of the ten loudest accounts of the period
+
+
+class BehaviourFacts(Record):
+    behaviour: str
+    window_s: int
+    window_certain: bool  # false: the clock is too coarse for the window to be certain
+    shares: int  # rows that share an object
+    objects: int
+    edges: int
+    edges_significant: int | NotMeasurable
+    edges_among_members: int
+    accounts: int
+    hubs_set_aside: int
+    note: str = ""
+
+
+class ClusterFacts(Record):
+    cluster_id: str
+    accounts: int
+    members: int
+    platforms: tuple[str, ...]
+    behaviours: tuple[str, ...]
+    edges: int
+    label: str  # names its most shared object, cleaned for print
+
+
+class NetworkNode(Record):
+    """A node of the network figure; `name` is a member's handle or an outsider's pseudonym."""
+
+    name: str
+    cluster_id: str
+    member: bool
+    x: float
+    y: float
+    degree: int
+
+
+class NetworkEdge(Record):
+    source: int  # positions in nodes
+    target: int
+    weight: int
+
+
+class NetworkFacts(Record):
+    nodes: tuple[NetworkNode, ...]
+    edges: tuple[NetworkEdge, ...]
+    nodes_left_out: int  # beyond what can be read in print
+
+
+class CoordinationFacts(Record):
+    """Co-action within `window_days` before `end`; q-values by Benjamini-Hochberg over all pairs that could have co-acted."""
+
+    window_days: int
+    tests: int
+    max_q: float
+    behaviours: tuple[BehaviourFacts, ...]
+    clusters: tuple[ClusterFacts, ...]
+    network: NetworkFacts | NotMeasurable
+    exhibits: tuple[Exhibit, ...]
+
+
+class ProposedAccount(Record):
+    """An account that detection proposes for the campaign list. Named by pseudonym until it is accepted."""
+
+    name: str
+    platform: str
+    decision: Literal["accepted by rule", "proposed"]
+    members_co_acted: int
+    objects: int
+    min_q: float
+    reason: str
+
+
+class Judgement(Record):
+    """One key judgement: `statement` holds the likelihood, `confidence_statement` the confidence; never both in one sentence
+    (ICD 203). `refs` are JSON pointers into this file that every number in the text came from."""
+
+    judgement_id: str
+    statement: str
+    likelihood: str
+    likelihood_range: tuple[int, int]  # percent
+    confidence: Literal["low", "moderate", "high"]
+    confidence_statement: str
+    reasons: tuple[str, ...]
+    alternative: str
+    would_change: str
+    falsifier: str = ""  # JSON pointer and condition the next briefing scores, e.g. "/takedowns/0/level"
+    refs: tuple[str, ...]
+
+
+class KeyFigure(Record):
+    name: str
+    value: float | int | NotMeasurable
+    unit: str
+    previous: float | int | NotMeasurable
+    baseline: float | int | NotMeasurable
+    ref: str  # JSON pointer of the value
+
+
+class JudgementFacts(Record):
+    bottom_line: tuple[str, ...]  # three sentences
+    items: tuple[Judgement, ...]
+    key_figures: tuple[KeyFigure, ...]
+
+
+class Change(Record):
+    kind: Literal["data", "world", "method"]
+    text: str
+
+
+class ScoredFalsifier(Record):
+    judgement_id: str
+    statement: str
+    outcome: Literal["held", "did not hold", "cannot be told"]
+    why: str
+
+
+class ChangeFacts(Record):
+    since: Predecessor | None
+    items: tuple[Change, ...]
+    scored: tuple[ScoredFalsifier, ...]
+
+
+class Facts(Record):
+    schema_version: Literal["1.0"] = SCHEMA_VERSION
+    campaign: CampaignFacts
+    period: PeriodFacts
+    as_of: datetime
+    generated_by: GeneratedBy
+    inputs: InputFacts
+    coverage: CoverageFacts
+    validation: ValidationFacts
+    activity: ActivityFacts
+    coordination: CoordinationFacts
+    takedowns: tuple[TakedownFacts, ...]
+    narratives: NarrativeFacts
+    behaviour: HourFacts
+    impact: ImpactFacts
+    accounts_proposed: tuple[ProposedAccount, ...]
+    judgements: JudgementFacts
+    changes: ChangeFacts
+    limits: tuple[str, ...]
+
+    def to_bytes(self) -> bytes:
+        """Canonical bytes: keys sorted, two spaces, a final newline. NaN and infinity are refused."""
+        return orjson.dumps(
+            self.model_dump(mode="json"), option=orjson.OPT_SORT_KEYS | orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE
+        )
+
+
+def edition_of(facts_json: bytes) -> str:
+    """The edition of a briefing is the SHA-256 of its facts.json."""
+    return hashlib.sha256(facts_json).hexdigest()
+
+
+def read_facts(data: bytes) -> Facts:
+    """Parse facts.json strictly. Raises pydantic.ValidationError for anything the schema does not know."""
+    return Facts.model_validate_json(data)

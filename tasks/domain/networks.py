@@ -1,0 +1,39 @@
+"""Coordination: shares, co-action edges, and the network of accounts."""
+
+from tasks.domain.frames import Column, FrameSchema
+
+BEHAVIOURS = ("co-url", "co-text")
+
+SHARES = FrameSchema(
+    "shares",
+    (
+        Column("object_id", "text"),  # what two accounts can do the same thing to: a URL, a text family
+        Column("account_id", "text"),  # "platform/account_id" inside a briefing: ids are unique per platform only
+        Column("content_id", "text"),  # the post
+        Column("timestamp_share", "number"),  # seconds since 1970-01-01 UTC
+    ),
+)
+
+EDGES = FrameSchema(
+    "edges",
+    (
+        Column("behaviour", "text"),
+        Column("source", "text"),  # source < target
+        Column("target", "text"),
+        Column("weight", "count"),  # surviving in-window row pairs
+        Column("objects", "count"),  # distinct objects co-acted on
+        Column("p_value", "number", optional=True),
+        Column("q_value", "number", optional=True),
+        Column("example_object", "text", optional=True),  # an object an analyst can open
+        Column("example_posts", "list", optional=True),  # the two posts of one in-window pair on it
+    ),
+)
+
+FAMILIES = FrameSchema(
+    "families",
+    (
+        Column("platform", "text"),
+        Column("post_id", "text"),
+        Column("family_id", "text", optional=True),  # null = empty text; lasting: a function of the family's oldest visible text
+    ),
+)

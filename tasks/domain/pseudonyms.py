@@ -1,0 +1,15 @@
+"""Accounts outside the campaign leave the workspace only as keyed hashes."""
+
+import hashlib
+import hmac
+
+
+def pseudonym(key: bytes, platform: str, account_id: str) -> str:
+    """HMAC-SHA-256 of platform and account id, 12 hex digits, prefixed so that nobody takes it for a handle."""
+    digest = hmac.new(key, f"{platform}\0{account_id}".encode(), hashlib.sha256).hexdigest()
+    return f"outsider-{digest[:12]}"
+
+
+def key_id(key: bytes) -> str:
+    """Names the key without giving it away; a rotated key makes a new edition."""
+    return hashlib.sha256(b"resurge pseudonym key id\0" + key).hexdigest()[:12]

@@ -1,0 +1,239 @@
+"""What a takedown did and what came back: one record per episode, platform and campaign (method: docs/methods.md, rebuilding)."""
+
+from datetime import date, datetime
+from typing import Literal
+
+from tasks.domain.measures import Estimate, NotMeasurable
+from tasks.domain.records import Record
+
+Series = Literal["accounts", "posts", "engagement"]
+Basis = Literal["plain", "fixed_queries", "fixed_accounts"]
+Level = Literal["suppressed", "partial", "baseline", "above"]
+Direction = Literal["rising", "flat", "falling"]
+CohortName = Literal["survivor", "reactivated", "created_after", "pre_positioned", "first_observed", "undetermined"]
+
+
+class LedgerRow(Record):
+    """One action of the episode, as the campaign file states it."""
+
+    takedown_id: str
+    announced_on: date | None
+    effective_from: date | None
+    effective_to: date | None
+    counts: dict[str, int]
+    source: str
+    address: str
+    note: str
+
+
+class Baseline(Record):
+    """Median of the weekly daily means over the 8 weeks before t0 (weeks near an earlier episode left out)."""
+
+    accounts: float  # active accounts a day
+    posts: float  # a day
+    engagement: float | NotMeasurable  # likes + shares + replies a day
+    weeks: int
+    weeks_left_out: int
+    age_days: int  # from the newest baseline week's end to t0
+
+
+class PriorLevel(Record):
+    """Daily means of the last 7 days before t0, and the index of `end` against them."""
+
+    accounts: float
+    posts: float
+    index_accounts: float | NotMeasurable
+    index_posts: float | NotMeasurable
+
+
+class CohortCounts(Record):
+    """Accounts with a post in [t0_end, end): exclusive, in this precedence, summing to total."""
+
+    survivor: int
+    reactivated: int | NotMeasurable
+    created_after: int
+    pre_positioned: int
+    first_observed: int
+    undetermined: int
+    total: int
+
+
+class CohortPosts(Record):
+    """Posts in [t0_end, end) by cohort, summing to total: the same accounts, their weight."""
+
+    survivor: int
+    reactivated: int | NotMeasurable
+    created_after: int
+    pre_positioned: int
+    first_observed: int
+    undetermined: int
+    total: int
+
+
+class Cohorts(CohortCounts):
+    posts: CohortPosts
+
+
+class RemovalRate(Record):
+    """Bounds: every unknown account kept, every unknown account removed."""
+
+    low: float
+    high: float
+
+
+class Fate(Record):
+    """Accounts at risk at t0: exclusive, summing to at_risk."""
+
+    at_risk: int
+    removed: int
+    silent: int
+    still_posting: int
+    unknown: int  # never checked and silent: cannot be told apart
+    checked: int  # had a status observation at or after t0
+    removal_rate: RemovalRate | NotMeasurable
+
+
+class IndexPoint(Record):
+    """The index on one day: mean of the 7 days ending with it over the baseline."""
+
+    day: date
+    value: float
+    low: float | None = None
+    high: float | None = None
+
+
+class IndexSeries(Record):
+    """One rebuild index: `latest` is the last whole day before `end`."""
+
+    series: Series
+    basis: Basis
+    points: tuple[IndexPoint, ...]
+    latest: Estimate | NotMeasurable
+    nadir: float | NotMeasurable
+    nadir_day: date | None
+    loss: float | NotMeasurable  # 1 - nadir
+    level: Level | NotMeasurable
+    direction: Direction | NotMeasurable
+    t50_days: int | NotMeasurable  # right-censored and never_fell are reasons
+    t90_days: int | NotMeasurable
+
+
+class Replacement(Record):
+    """New, pre-positioned and reactivated accounts a week over accounts lost a week, since t0."""
+
+    gained_per_week: float
+    lost_per_week: float
+    ratio: float | NotMeasurable
+    dwell_days_median: float | NotMeasurable
+
+
+class SurvivalPoint(Record):
+    day: int
+    value: float
+    low: float
+    high: float
+    at_risk: int
+
+
+class SurvivalCurve(Record):
+    """Kaplan-Meier of activity to the last post, censored at end - 30 d."""
+
+    group: str  # "at risk at t0" or a cohort
+    accounts: int
+    points: tuple[SurvivalPoint, ...]
+    median_days: float | NotMeasurable
+
+
+class LossWave(Record):
+    """A day on which more at-risk accounts fell silent than chance explains."""
+
+    day: date
+    lost: int
+    expected: float
+    p_value: float
+    q_value: float
+    provisional: bool
+    returned_share: float | NotMeasurable
+    matched: str  # takedown_id, or "unannounced"
+
+
+class Burst(Record):
+    """A day on which short-lived accounts (under 7 days) stopped together."""
+
+    day: date
+    accounts: int
+    expected: float
+    q_value: float
+
+
+class CreationBatch(Record):
+    start: datetime
+    end: datetime
+    accounts: int
+    expected: float
+    p_value: float
+
+
+class Evidence(Record):
+    """One checkable item: what it is, what was compared, and the posts that show it."""
+
+    kind: str
+    detail: str
+    posts: tuple[str, ...] = ()
+
+
+class Successor(Record):
+    lost: str  # handle, or the account id
+    later: str
+    score: float
+    evidence: tuple[Evidence, ...]
+
+
+class GroupRow(Record):
+    """The index of one group (a language, a narrative category, a cluster)."""
+
+    kind: str
+    group: str
+    baseline_posts: float
+    latest_posts: float
+    index: float | NotMeasurable
+
+
+class SensitivityRow(Record):
+    """Survivor and reactivated counts with another look-back than 90 days."""
+
+    lookback_days: int
+    cohorts: CohortCounts
+
+
+class TakedownFacts(Record):
+    """Everything measured around one episode on one platform. For `known: unknown` rows every measure says why it is missing."""
+
+    takedown_id: str  # the first action's id
+    platform: str
+    known: Literal["yes", "unknown"]
+    source: str
+    actions: tuple[LedgerRow, ...]
+    t0: datetime | None
+    t0_end: datetime | None
+    baseline: Baseline | NotMeasurable
+    prior_level: PriorLevel | NotMeasurable
+    cohorts: Cohorts | NotMeasurable
+    fate: Fate | NotMeasurable
+    rebuild_index: tuple[IndexSeries, ...]
+    nadir: float | NotMeasurable  # of plain posts, repeated for readers of the table; likewise down to t90_days
+    loss: float | NotMeasurable
+    level: Level | NotMeasurable
+    direction: Direction | NotMeasurable
+    t50_days: int | NotMeasurable
+    t90_days: int | NotMeasurable
+    replacement: Replacement | NotMeasurable
+    survival: tuple[SurvivalCurve, ...] | NotMeasurable
+    loss_waves: tuple[LossWave, ...] | NotMeasurable
+    bursts: tuple[Burst, ...] | NotMeasurable
+    creation_batches: tuple[CreationBatch, ...] | NotMeasurable
+    successors: tuple[Successor, ...] | NotMeasurable
+    by_group: tuple[GroupRow, ...] | NotMeasurable
+    sensitivity: tuple[SensitivityRow, ...] | NotMeasurable
+    confounders: tuple[str, ...] = ()
+    caveats: tuple[str, ...] = ()
