@@ -1,0 +1,41 @@
+"""Find a campaign file: the workspace's own first, then the bundled ones; every error names the line."""
+
+import re
+from pathlib import Path
+
+from tasks.domain.campaign import Campaign
+from tasks.domain.errors import UsageProblem
+from tasks.domain.ports import ObjectStore
+from tasks.domain.strict_yaml import load_record, read_mapping
+
+BUNDLED = Path(__file__).parent / "campaigns"
+
+
+def load_campaign(store: ObjectStore | None, slug: str) -> Campaign:
+    """The campaign called `slug`. Raises UsageProblem if there is none, or if its file does not hold together."""
+    if not re.fullmatch(r"[a-z0-9-]{1,64}", slug):
+        raise UsageProblem(f"{slug!r} is not a campaign name.", remedy="Names are 1 to 64 of a-z, 0-9 and the hyphen.")
+    stored = store.read(f"campaigns/{slug}.yml") if store else None
+    if stored:
+        return parse_campaign(stored.data, f"campaigns/{slug}.yml", slug)
+    bundled = BUNDLED / f"{slug}.yml"
+    if bundled.is_file():
+        return parse_campaign(bundled.read_bytes(), bundled.name, slug)
+    raise UsageProblem(
+        f"There is no campaign {slug!r}.",
+        remedy=f"Known here: {', '.join(campaign_slugs(store))}. Write campaigns/{slug}.yml in the workspace to add it.",
+    )
+
+
+def campaign_slugs(store: ObjectStore | None) -> list[str]:
+    """Names of the workspace's own and the bundled campaigns, sorted."""
+    own = {Path(info.key).stem for info in store.entries("campaigns")} if store else set()
+    return sorted(own | {path.stem for path in BUNDLED.glob("*.yml")})
+
+
+def parse_campaign(data: bytes, name: str, slug: str) -> Campaign:
+    """Parse and validate one campaign file; `name` is used in messages, `slug` is what its `slug:` must say."""
+    campaign = load_record(Campaign, read_mapping(data, name), name)
+    if campaign.slug != slug:
+        raise UsageProblem(f"{name} says slug: {campaign.slug}.", remedy=f"The slug is the file's name: write slug: {slug}.")
+    return campaign

@@ -1,0 +1,57 @@
+"""What belongs to this installation and not to a campaign: addresses, credentials by reference, places on disk.
+
+Read from the environment as `RESURGE_<NAME>`. AWS credentials are found the way boto3 finds them. Only wiring and the command line
+import this module.
+"""
+
+from pathlib import Path
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, Field, SecretStr
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from tasks.domain.campaign import Tlp
+
+
+class AudienceMember(BaseModel):
+    """One stakeholder: where to send, and up to which TLP label."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    address: str = Field(pattern=r"^[^@\s<>,;]+@[^@\s<>,;]+$")
+    clearance: Tlp = "CLEAR"
+    format: Literal["pdf", "link"] = "pdf"
+
+
+class Settings(BaseSettings):
+    """Every setting has a default that works on one machine without any service."""
+
+    model_config = SettingsConfigDict(env_prefix="RESURGE_", frozen=True)
+
+    workspace: str = "workspace"
+    state_dir: Path = Path("~/.local/state/resurge")  # the engine's own state and the pseudonym key
+    cache_dir: Path = Path("~/.cache/resurge")  # copies of immutable objects of an S3 workspace; may be deleted
+
+    s3_endpoint_url: str | None = None  # for servers other than Amazon's
+    s3_region: str | None = None
+    s3_timeout_s: float = 30
+
+    audiences: dict[str, tuple[AudienceMember, ...]] = Field(default_factory=dict)  # JSON: {"group": [{"address": ..., ...}]}
+    pseudonym_key: SecretStr | None = None  # at least 16 characters; unset: a key of this machine in state_dir
+
+    mail: Literal["eml", "smtp"] = "eml"
+    sender: str = "Resurge <resurge@localhost>"
+    smtp_host: str = "localhost"
+    smtp_port: int = 587
+    smtp_starttls: bool = True
+    smtp_user: str | None = None
+    smtp_password: SecretStr | None = None
+    smtp_ca_file: Path | None = None
+    smtp_timeout_s: float = 60
+    attachment_budget_mb: float = 8  # larger PDFs are linked; many servers refuse messages over 10 MB once base64 has added a third
+    resend_unknown: bool = False  # a message whose fate is unknown (line dropped after DATA) is held; true sends it again
+    link_base: str = ""  # what a stakeholder puts before the bundle's path to open it; empty: the workspace address
+
+    paper: Literal["A4", "Letter"] = "A4"
+    render_memory_mb: int = 3072
+    render_seconds: int = 120
