@@ -35,5 +35,6 @@ FAMILIES = FrameSchema(
         Column("platform", "text"),
         Column("post_id", "text"),
         Column("family_id", "text", optional=True),  # null = empty text; lasting: a function of the family's oldest visible text
+        Column("short", "flag", optional=True),  # below 20 characters (10 CJK): equal texts only, never copypasta; null = not said
     ),
 )

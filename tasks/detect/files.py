@@ -1,0 +1,165 @@
+"""Shares from a file, edges to a file: detection without a campaign."""
+
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.csv as pacsv
+import pyarrow.parquet as pq
+
+from tasks.detect.coordination import co_actions
+from tasks.detect.significance import benjamini_hochberg, count_tests, pair_p_values
+from tasks.domain.errors import ResurgeError, UnreadableInput, UsageProblem, WorkspaceProblem
+from tasks.domain.networks import BEHAVIOURS, SHARES
+
+_IDS = ("object_id", "account_id", "content_id")
+
+
+def detect_file(
+    source: Path, out: Path, *, window_s: float, min_participation: int, significance: bool = False, behaviour: str | None = None
+) -> int:
+    """Read shares from `source`, write their co-action edges to `out`; returns the number of edges.
+
+    Input: CSV (also .csv.gz) or Parquet with the columns of SHARES; an optional column `behaviour` is filtered by `behaviour`
+    (co-url, co-text), and an optional column `slot` names the slot of the null model (without it a slot is 6 hours). Output, as CSV
+    (.csv, .csv.gz) or Parquet (.parquet) by the name of `out`: source, target, weight, and with `significance` p_value and q_value.
+    Raises UsageProblem for what was asked, UnreadableInput for what was read; nothing is written then.
+    """
+    kind = _kind_of(out)
+    shares = read_shares(source, behaviour=behaviour)
+    edges = co_actions(shares, window_s=window_s, min_participation=min_participation)
+    names = ["source", "target", "weight"]
+    if significance:
+        if "slot" not in shares.columns:
+            shares["slot"] = (shares["timestamp_share"] // 21_600).astype("int64")
+        edges["p_value"] = pair_p_values(shares, edges, window_s=window_s, min_participation=min_participation)
+        edges["q_value"] = benjamini_hochberg(edges["p_value"].to_numpy(), tests=count_tests(shares))
+        names += ["p_value", "q_value"]
+    _write(edges[names], out, kind)
+    return len(edges)
+
+
+def read_shares(source: Path, *, behaviour: str | None = None) -> pd.DataFrame:
+    """The shares of a CSV or Parquet file: ids as strings or integers, times as seconds (numbers) or instants with a zone.
+
+    Raises UnreadableInput naming the missing column, or the column and the line (CSV, header = line 1) or row (Parquet, from 1) at
+    fault; UsageProblem for a behaviour nobody knows or a file that cannot be told apart from one.
+    """
+    if behaviour is not None and behaviour not in BEHAVIOURS:
+        raise UsageProblem(f"{behaviour!r} is not a behaviour.", remedy=f"Known are {', '.join(BEHAVIOURS)}.")
+    table, first_line = _read(source)
+    if missing := [name for name in SHARES.names if name not in table.column_names]:
+        raise UnreadableInput(
+            f"{source} has no column {', '.join(missing)}; it has {', '.join(table.column_names) or 'none'}.",
+            remedy=f"Name the columns {', '.join(SHARES.names)}.",
+        )
+    table = _selected(table, source, behaviour)
+    for name in _IDS:
+        if table.column(name).null_count:
+            _refuse(source, name, "is empty", table, pc.is_null(table.column(name)), first_line)
+    table = table.set_column(table.column_names.index("timestamp_share"), "timestamp_share", _seconds(table, source, first_line))
+    wanted = [*SHARES.names, *(["slot"] if "slot" in table.column_names else [])]
+    text = pd.StringDtype("pyarrow", na_value=np.nan)
+    frame: pd.DataFrame = table.select(wanted).to_pandas(types_mapper={pa.string(): text, pa.large_string(): text}.get)
+    return frame
+
+
+def _selected(table: pa.Table, source: Path, behaviour: str | None) -> pa.Table:
+    """Rows of one behaviour, with their 0-based row numbers in the file kept in a column `_row`."""
+    table = table.append_column("_row", pa.array(np.arange(table.num_rows)))
+    if "behaviour" not in table.column_names:
+        if behaviour is not None:
+            raise UnreadableInput(
+                f"{source} has no column behaviour to choose {behaviour} by.", remedy="Leave --behaviour out, or add the column."
+            )
+        return table
+    kinds = [kind for kind in pc.unique(table.column("behaviour")).to_pylist() if kind is not None]
+    if behaviour is None and len(kinds) > 1:
+        raise UsageProblem(
+            f"{source} holds several behaviours: {', '.join(map(str, kinds))}.",
+            remedy="Choose one with --behaviour: each has its own pairs.",
+        )
+    return table if behaviour is None else table.filter(pc.equal(table.column("behaviour"), behaviour))
+
+
+def _seconds(table: pa.Table, source: Path, first_line: int) -> pa.ChunkedArray:
+    column = table.column("timestamp_share")
+    if pa.types.is_timestamp(column.type):
+        if column.type.tz is None:
+            raise UnreadableInput(
+                f"timestamp_share of {source} has times without a zone.",
+                remedy="Give seconds since 1970-01-01 UTC, or instants with a zone.",
+            )
+        seconds = pc.divide(pc.cast(pc.cast(column, pa.timestamp("us", "UTC"), safe=False), pa.int64()).cast(pa.float64()), 1e6)
+    elif pa.types.is_integer(column.type) or pa.types.is_floating(column.type):
+        seconds = column.cast(pa.float64(), safe=False)
+    else:
+        text = pc.utf8_trim_whitespace(column.cast(pa.string()))
+        number = pc.match_substring_regex(text, r"^[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?$")
+        if not pc.all(pc.fill_null(number, False)).as_py():
+            _refuse(
+                source, "timestamp_share", "is not a number of seconds", table, pc.invert(pc.fill_null(number, False)), first_line
+            )
+        seconds = text.cast(pa.float64())
+    finite = pc.fill_null(pc.is_finite(seconds), False)
+    if table.num_rows and not pc.all(finite).as_py():
+        _refuse(source, "timestamp_share", "is not a number of seconds", table, pc.invert(finite), first_line)
+    return seconds
+
+
+def _refuse(source: Path, name: str, what: str, table: pa.Table, bad: pa.ChunkedArray, first_line: int) -> None:
+    rows = table.filter(bad)
+    value = rows.column(name)[0].as_py()
+    place = f"{'line' if first_line == 2 else 'row'} {rows.column('_row')[0].as_py() + first_line}"
+    shown = "" if value is None else f" ({str(value)[:60]!r})"
+    raise UnreadableInput(
+        f"{source}, {place}: {name}{shown} {what}; {rows.num_rows} such in all.",
+        remedy="Correct or remove these rows; nothing was written.",
+    )
+
+
+def _kind_of(path: Path) -> str:
+    name = path.name.lower()
+    for ending, kind in ((".parquet", "parquet"), (".csv", "csv"), (".csv.gz", "csv")):
+        if name.endswith(ending):
+            return kind
+    raise UsageProblem(
+        f"{path} is neither CSV nor Parquet by its name.", remedy="Use a name that ends with .csv, .csv.gz or .parquet."
+    )
+
+
+def _read(source: Path) -> tuple[pa.Table, int]:
+    """The table and the number of its first data row: 2 for CSV (after the header), 1 for Parquet."""
+    kind = _kind_of(source)
+    try:
+        if kind == "parquet":
+            return pq.read_table(source), 1
+        as_text = {name: pa.string() for name in (*_IDS, "timestamp_share", "behaviour", "slot")}
+        options = pacsv.ConvertOptions(column_types=as_text, strings_can_be_null=True, null_values=[""])
+        return pacsv.read_csv(source, convert_options=options), 2
+    except FileNotFoundError as error:
+        raise UnreadableInput(f"There is no file {source}.", remedy="Check the path.") from error
+    except (pa.ArrowInvalid, pa.ArrowNotImplementedError, OSError, UnicodeDecodeError) as error:
+        raise UnreadableInput(f"{source} cannot be read as {kind}: {error}.", remedy="Check that the file is whole.") from error
+
+
+def _write(edges: pd.DataFrame, out: Path, kind: str) -> None:
+    """Write beside the target and rename, so that a run that dies leaves no half a file."""
+    partial = out.with_name(f".{out.name}.partial{'.gz' if out.name.lower().endswith('.gz') else ''}")
+    try:
+        if kind == "parquet":
+            edges.to_parquet(partial, index=False)
+        else:
+            edges.to_csv(partial, index=False)
+        partial.replace(out)
+    except OSError as error:
+        partial.unlink(missing_ok=True)
+        raise _cannot_write(out, error) from error
+
+
+def _cannot_write(out: Path, error: OSError) -> ResurgeError:
+    return WorkspaceProblem(
+        f"{out} cannot be written: {error.strerror or error}.", remedy="Check the folder, its rights and free space."
+    )
