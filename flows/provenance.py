@@ -12,8 +12,8 @@ _PACKAGES = ("flows", "tasks", "reports", "expectations")
 _CODE = {".py", ".j2", ".css", ".yml", ".html", ".txt"}
 
 
-def generated_by(fonts: Iterable[Path]) -> GeneratedBy:
-    """Hashes of the four packages' files, of the names and versions of all installed distributions, and of the font files used.
+def generated_by(fonts_sha256: str) -> GeneratedBy:
+    """Hashes of the four packages' files and of the names and versions of all installed distributions, beside that of the fonts.
 
     Campaign files are inputs, not code: they are left out.
     """
@@ -22,7 +22,7 @@ def generated_by(fonts: Iterable[Path]) -> GeneratedBy:
         version=version("resurge"),
         code_sha256=_code(),
         lock_sha256=_installed(),
-        fonts_sha256=_files(sorted(fonts, key=lambda path: path.name), named_from=None),
+        fonts_sha256=fonts_sha256,
     )
 
 
@@ -35,7 +35,7 @@ def _code() -> str:
         for path in (root / package).rglob("*")
         if path.suffix in _CODE and path.is_file() and path.parent != root / "flows" / "campaigns"
     )
-    return _files(files, named_from=root)
+    return _files(files, root)
 
 
 @cache
@@ -44,9 +44,9 @@ def _installed() -> str:
     return hashlib.sha256("\n".join(line for line in lines if not line.startswith("resurge==")).encode()).hexdigest()
 
 
-def _files(paths: Iterable[Path], *, named_from: Path | None) -> str:
+def _files(paths: Iterable[Path], root: Path) -> str:
     digest = hashlib.sha256()
     for path in paths:
-        name = path.relative_to(named_from).as_posix() if named_from else path.name
+        name = path.relative_to(root).as_posix()
         digest.update(f"{name}\0{hashlib.sha256(path.read_bytes()).hexdigest()}\n".encode())
     return digest.hexdigest()

@@ -1,0 +1,35 @@
+"""What a person sees while something long is running: stage lines, or a bar on a terminal. Results go to stdout, this to stderr."""
+
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+
+from rich.console import Console
+
+from tasks.domain.errors import UsageProblem
+
+console = Console(stderr=True, highlight=False, soft_wrap=True)
+
+
+@contextmanager
+def stage(name: str) -> Iterator[None]:
+    """Print `name` with the seconds it took; on a terminal a spinner turns meanwhile."""
+    begun = time.monotonic()
+    if console.is_terminal:
+        with console.status(name):
+            yield
+    else:
+        yield
+    console.print(f"  {name:<44} {time.monotonic() - begun:6.1f} s")
+
+
+def parse_instant(text: str, option: str) -> datetime:
+    """An ISO 8601 instant; a date alone is its midnight; without an offset it is UTC. Raises UsageProblem."""
+    try:
+        instant = datetime.fromisoformat(text)
+    except ValueError as error:
+        raise UsageProblem(
+            f"{option} {text!r} is not an instant.", remedy="Write 2023-11-07 or 2023-11-07T06:00:00+00:00."
+        ) from error
+    return instant.astimezone(UTC) if instant.tzinfo else instant.replace(tzinfo=UTC)

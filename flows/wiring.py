@@ -1,0 +1,109 @@
+"""From settings to adapters: the one place that knows which store, mailer and sources an installation uses."""
+
+import os
+import secrets
+from collections.abc import Sequence
+from functools import cache
+from pathlib import Path
+
+from flows.settings import AudienceMember, Settings
+from tasks.domain.campaign import Campaign
+from tasks.domain.errors import UsageProblem
+from tasks.domain.ports import ObjectStore
+from tasks.store.local import LocalStore
+from tasks.store.s3_client import open_s3
+from tasks.store.workspace import check_workspace, init_workspace, is_workspace
+
+# Campaigns of the simulator have nobody to protect: a fixed key gives every machine the same edition.
+_SIMULATED_KEY = b"resurge simulated data, nobody to protect"
+_MIN_KEY_CHARACTERS = 16
+
+
+@cache
+def settings() -> Settings:
+    """The installation's settings, read once. Raises UsageProblem naming the variable at fault."""
+    from pydantic import ValidationError
+    from pydantic_settings import SettingsError
+
+    try:
+        return Settings()
+    except (ValidationError, SettingsError) as error:
+        what = (
+            "; ".join(f"RESURGE_{'.'.join(map(str, e['loc'])).upper()}: {e['msg']}" for e in error.errors())
+            if isinstance(error, ValidationError)
+            else str(error)
+        )
+        raise UsageProblem(
+            f"A setting cannot be read: {what}.", remedy="docs/operations.md lists the settings and their forms."
+        ) from error
+
+
+def open_store(address: str) -> ObjectStore:
+    """The store at a directory or `s3://bucket/prefix`; nothing is checked or written."""
+    if address.startswith("s3://"):
+        chosen = settings()
+        return open_s3(
+            address,
+            cache_dir=chosen.cache_dir.expanduser(),
+            endpoint_url=chosen.s3_endpoint_url,
+            region=chosen.s3_region,
+            read_timeout_s=chosen.s3_timeout_s,
+        )
+    if "://" in address:
+        raise UsageProblem(f"{address} is not a workspace address.", remedy="Name a directory or s3://bucket/prefix.")
+    return LocalStore(Path(address).expanduser().absolute())
+
+
+def open_workspace(address: str, *, create: bool = False) -> ObjectStore:
+    """The workspace at `address`, checked. With `create` a place that is empty, or holds nothing but campaign files, becomes one."""
+    store = open_store(address)
+    if create and not is_workspace(store) and _is_free(store):
+        init_workspace(store)
+    check_workspace(store)
+    return store
+
+
+def _is_free(store: ObjectStore) -> bool:
+    if isinstance(store, LocalStore):
+        found = {path.name for path in store.root.iterdir()} if store.root.is_dir() else set()
+        return found <= {"campaigns", ".tmp", "lost+found"}
+    return all(info.key.startswith("campaigns/") for info in store.entries(""))
+
+
+def pseudonym_key(campaign: Campaign) -> bytes:
+    """The key under which outsiders' names are hashed: the installation's, or one of this machine made on first use."""
+    if campaign.simulated:
+        return _SIMULATED_KEY
+    given = settings().pseudonym_key
+    if given:
+        if len(given.get_secret_value()) < _MIN_KEY_CHARACTERS:
+            raise UsageProblem(
+                "RESURGE_PSEUDONYM_KEY is too short.", remedy=f"Use at least {_MIN_KEY_CHARACTERS} random characters."
+            )
+        return given.get_secret_value().encode()
+    path = settings().state_dir.expanduser() / "pseudonym.key"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        with os.fdopen(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600), "w") as file:
+            file.write(secrets.token_hex(32))
+    except FileExistsError:
+        pass
+    return path.read_text().strip().encode()
+
+
+def audience(campaign: Campaign) -> Sequence[AudienceMember]:
+    """The stakeholders of a campaign. Raises UsageProblem where its audience is not among the settings."""
+    if not campaign.audience:
+        raise UsageProblem(
+            f"The campaign {campaign.slug} names no audience.",
+            remedy="Add `audience: <group>` to its file, or leave --deliver out.",
+        )
+    known = settings().audiences
+    if campaign.audience not in known:
+        raise UsageProblem(
+            f"The audience {campaign.audience!r} of {campaign.slug} is not known here.",
+            remedy='Set RESURGE_AUDIENCES, for example {"'
+            + campaign.audience
+            + '": [{"address": "desk@example.org", "clearance": "AMBER"}]}.',
+        )
+    return known[campaign.audience]
