@@ -98,6 +98,8 @@ class HourFacts(Record):
     weekend_ratio: float | NotMeasurable  # weekend posts a day over weekday posts a day; 1 = no difference
     holiday_ratio: float | NotMeasurable
     uniform_p: float | NotMeasurable  # chi-square against a flat day
+    weekend_p: float | NotMeasurable = NotMeasurable(reason="not tested")  # chi-square against an equal rate
+    holiday_p: float | NotMeasurable = NotMeasurable(reason="not tested")
 
 
 class EngagementBucket(Record):

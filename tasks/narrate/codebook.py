@@ -1,0 +1,74 @@
+"""The analysts' own categories: patterns by language, matched in linear time (RE2)."""
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
+import re2
+
+from tasks.domain.errors import UsageProblem
+
+UNCODED = "uncoded"
+MIN_COVERED = 0.5  # a narrative takes a category when at least half of its posts match it
+_ANY = ("any", "*", "und")
+
+
+def check_codebook(codebook: Mapping[str, Mapping[str, Sequence[str]]]) -> None:
+    """Raise UsageProblem naming category, language and pattern for a pattern that RE2 does not accept."""
+    for category, languages in codebook.items():
+        if category == UNCODED:
+            raise UsageProblem(
+                f"The codebook has a category called {UNCODED!r}.", remedy="Rename it: the word marks what no category covers."
+            )
+        for language, patterns in languages.items():
+            for pattern in patterns:
+                _check(category, language, pattern)
+
+
+def _check(category: str, language: str, pattern: str) -> None:
+    try:
+        re2.compile(pattern)
+    except re2.error as error:
+        raise UsageProblem(
+            f"Pattern {pattern!r} of codebook category {category!r} ({language}) cannot be read: {error}.",
+            remedy="Write it in RE2 syntax: no look-around, no back-references.",
+        ) from error
+
+
+def matches(texts: pd.Series, langs: pd.Series, codebook: Mapping[str, Mapping[str, Sequence[str]]]) -> pd.DataFrame:
+    """Which text matches which category: one boolean column a category, in the file's order, one row a text.
+
+    Patterns are matched without case in texts of their language (primary subtag) and in texts whose language is not known; the
+    language keys `any`, `*` and `und` match every text. Raises UsageProblem for a bad pattern.
+    """
+    check_codebook(codebook)
+    array = pa.array(texts.fillna("").astype(object), pa.string())
+    primary = primary_language(langs).to_numpy()
+    columns: dict[str, np.ndarray] = {}
+    for category, languages in codebook.items():
+        hit = np.zeros(len(texts), bool)
+        for language, patterns in languages.items():
+            if not patterns:
+                continue
+            pattern = "|".join(f"(?:{p})" for p in patterns)
+            found = pc.match_substring_regex(array, pattern, ignore_case=True).to_numpy(zero_copy_only=False).astype(bool)
+            base = language.split("-")[0].lower()
+            hit |= found if base in _ANY else found & ((primary == base) | (primary == "und"))
+        columns[category] = hit
+    return pd.DataFrame(columns, index=texts.index)
+
+
+def primary_language(langs: pd.Series) -> pd.Series:
+    """`zh-Hans` -> `zh`; null -> `und`."""
+    return langs.fillna("und").str.split("-").str[0].str.lower().astype(object)
+
+
+def category_of(hits: pd.DataFrame, mass: np.ndarray) -> str:
+    """The category that covers most of the posts (`mass` per row of `hits`), if at least half of them; else `uncoded`."""
+    if hits.empty or not hits.shape[1] or mass.sum() <= 0:
+        return UNCODED
+    covered = hits.to_numpy(bool).T.astype(float) @ mass / mass.sum()
+    best = int(covered.argmax())
+    return str(hits.columns[best]) if covered[best] >= MIN_COVERED else UNCODED

@@ -1,0 +1,68 @@
+"""Words too common to tell one narrative from another, by language; our own short lists, without apostrophes, lower case.
+
+They keep labels readable; clustering itself weighs words by rarity and needs them only for speed.
+"""
+
+
+def _words(text: str) -> frozenset[str]:
+    return frozenset(text.split())
+
+
+ENGLISH = _words(
+    """
+    a about above after again against all almost already also although always am an and another any anyone anything are
+    arent around as at away back be became because been before being below between both but by came can cannot cant come
+    comes could couldnt did didnt do does doesnt doing done dont down during each either else enough ever every everyone
+    everything few for from get gets getting give go goes going gone gonna got had has hasnt have havent having he hed her
+    here hers herself hes him himself his how however i id if ill im in into is isnt it its itself ive just keep kept know
+    last least less let lets like little lot made make makes making many may maybe me might mine more most much must my
+    myself need never new next no nobody none nor not nothing now of off often oh ok on once one only or other others our
+    ours out over own per perhaps please put quite rather really right said same saw say saying says see seen shall she shes
+    should shouldnt since so some someone something soon still such take takes tell than that thats the their theirs them
+    themselves then there theres these they theyre theyve thing things think this those though through thus till to today
+    together told too took toward two under until up upon us use used using very via wait want wants was wasnt way we well
+    went were werent what whats when where whether which while who whole whom whos whose why will with within without wont
+    would wouldnt yes yet you youre your yours yourself youve
+    """
+)
+RUSSIAN = _words(
+    """
+    а без более больше будет будто бы был была были было быть в вам вас вдруг ведь во вот впрочем все всегда всего всех всю
+    вы где да даже два для до другой его ее ей ему если есть еще ещё её ж же за зачем здесь и из или им иногда их к как
+    какая какой когда кто ли лучше между меня мне много может можно мой моя мы на над надо наконец нас не него нее ней
+    нельзя нет ни нибудь никогда ним них ничего но ну о об один он она они опять от перед по под после потом потому почти
+    при про раз разве с сам свою себе себя сейчас со совсем так такой там тебя тем теперь то тогда того тоже только том тот
+    три тут ты у уж уже хорошо хоть чего чей чем через что чтоб чтобы чуть эти этого этой этом этот эту это я
+    """
+)
+GERMAN = _words(
+    """
+    aber alle allem allen aller alles als also am an ander andere anderen auch auf aus bei bin bis bist da damit dann das
+    dass dasselbe daß dein deine dem den denn der des dessen dich die dies diese diesem diesen dieser dieses dir doch dort
+    du durch ein eine einem einen einer eines er es etwas euch euer für gegen gewesen hab habe haben hat hatte hatten hier
+    hin hinter ich ihm ihn ihnen ihr ihre ihrem ihren ihrer im in indem ins ist ja jede jedem jeden jeder jedes jetzt kann
+    kein keine keinem keinen keiner können könnte mal man manche mehr mein meine meinem meinen meiner mich mir mit muss
+    musste nach nein nicht nichts noch nun nur ob oder ohne sehr sein seine seinem seinen seiner selbst sich sie sind so
+    solche soll sollte sondern sonst um und uns unser unsere unter viel vom von vor während war waren warst was weil welche
+    wenn werde werden wie wieder will wir wird wirst wo wollen wollte würde würden zu zum zur zwar zwischen über
+    """
+)
+CHINESE = _words(
+    """
+    一个 一些 一样 一直 一种 不是 不会 不能 不要 不过 与其 为了 为什 什么 么样 也是 了一 也不 人们
+    他们 以及 以为 们的 你们 再次 几个 出来 到了 别人 却是 只是 只有 可以 可能 同时 后来 因为 因此
+    在于 多少 大家 她们 如何 如果 它们 对于 就是 已经 已經 当然 很多 怎么 总是 我们 或者 所以 所有
+    才能 把他 是一 是不 是在 有人 有的 来说 来自 某些 每个 没有 然后 然而 现在 由于 的一 的人 的是
+    看到 知道 第一 等等 经过 自己 若是 虽然 被人 觉得 认为 许多 起来 这个 这么 这些 这是 这样 这里
+    还有 还是 进行 那个 那么 那些 都是 都会 都在 非常 今天 昨天 明天 时候 一次 之后 之前 之间 其中
+    其他 其实
+    """
+)
+CHINESE_PARTICLES = frozenset("的了是在和与也都就而及着过地得之于被把吗呢吧啊呀么们")
+NOT_CONTENT = _words(
+    """
+    rt mt amp gt lt url http https www htm html pic twitter youtu bit nbsp
+    """
+)
+
+STOP_WORDS = ENGLISH | RUSSIAN | GERMAN | CHINESE | NOT_CONTENT
