@@ -106,7 +106,9 @@ def flatten_lists(frame: pd.DataFrame, column: str) -> tuple[np.ndarray, pd.Seri
     Returns (positions, values): for every list element the position of its row in `frame` (0-based, not the index label), and the
     element, as a string Series. Null and empty lists give nothing.
     """
-    array = pa.chunked_array([frame[column].array.__arrow_array__()]).combine_chunks()
+    array = frame[column].array.__arrow_array__()
+    if isinstance(array, pa.ChunkedArray):  # not pa.chunked_array([array]): that converts 872k lists one by one, 8 s
+        array = array.combine_chunks()
     if isinstance(array, pa.ChunkedArray):
         array = pa.concat_arrays(array.chunks) if array.num_chunks else pa.array([], pa.list_(pa.string()))
     positions = pc.list_parent_indices(array).to_numpy(zero_copy_only=False).astype(np.int64)
