@@ -1,0 +1,97 @@
+"""What else could have moved the numbers: printed beside them, never corrected away."""
+
+from collections.abc import Sequence
+
+import numpy as np
+import pandas as pd
+
+from tasks.domain.batches import QueryEffort
+from tasks.domain.campaign import Campaign
+from tasks.rebuilding.baseline import BaselineWeeks
+from tasks.rebuilding.effort import changed_queries
+from tasks.rebuilding.episodes import Episode
+from tasks.rebuilding.timeline import Timeline, day_date, day_number, day_start
+
+CENSORED_DAYS = 30
+
+
+def name_confounders(
+    campaign: Campaign,
+    timeline: Timeline,
+    episode: Episode,
+    weeks: BaselineWeeks | None,
+    queries: Sequence[QueryEffort],
+    members: pd.DataFrame,
+) -> tuple[str, ...]:
+    """Sentences on effort, holidays, days without posts, lists made with hindsight, and where the data begin and end."""
+    first = weeks.oldest if weeks else episode.start
+    found = [
+        *_effort(timeline, first, queries),
+        *_holidays(campaign, first, timeline.end),
+        *_quiet_days(timeline, first),
+        *_hindsight(timeline, episode, members),
+        *_censoring(timeline, episode),
+    ]
+    return tuple(found)
+
+
+def _effort(timeline: Timeline, first: int, queries: Sequence[QueryEffort]) -> list[str]:
+    if not timeline.rows.queries or not queries:
+        return [
+            f"Collection effort on {timeline.platform} is not recorded by query: more collecting cannot be told from more posting."
+        ]
+    changed = changed_queries(queries, timeline.rows.queries, day_start(first), day_start(timeline.end))
+    if not changed:
+        return []
+    return [
+        (
+            f"Collection effort changed on {timeline.platform}: {len(changed)} of {len(timeline.rows.queries)} queries did not run from "
+            f"{day_date(first)} to {day_date(timeline.end)} ({', '.join(changed[:5])}{' ...' if len(changed) > 5 else ''}); "
+            "read the fixed-query index."
+        )
+    ]
+
+
+def _holidays(campaign: Campaign, first: int, end: int) -> list[str]:
+    return [
+        f"{holiday.name} ({holiday.first} to {holiday.last}) lies in the span compared."
+        for holiday in campaign.holidays
+        if day_number(holiday.first) < end and day_number(holiday.last) >= first
+    ]
+
+
+def _quiet_days(timeline: Timeline, first: int) -> list[str]:
+    start = max(first, timeline.data_start)
+    quiet = int((timeline.days.daily(start, timeline.end)[1] == 0).sum())
+    if not quiet:
+        return []
+    return [f"{quiet} of {timeline.end - start} days have no member's post on {timeline.platform}: silence or a gap in collection."]
+
+
+def _hindsight(timeline: Timeline, episode: Episode, members: pd.DataFrame) -> list[str]:
+    selected = members.loc[(members["platform"] == timeline.platform) & members["outcome_selected"].fillna(False).astype(bool)]
+    present = selected.loc[selected["account_id"].isin(timeline.accounts)]
+    if not len(present):
+        return []
+    named = present["known_at"].min().date()
+    return [
+        (
+            f"{len(np.unique(present['account_id'])):,} of {len(timeline.accounts):,} accounts are known because they were removed later "
+            f"(named {named}): every one of them had stopped by then, so a decline toward {named} is built in, and accounts that stayed "
+            f"up are not in the data. A fall after {day_date(episode.start)} is partly this."
+        )
+    ]
+
+
+def _censoring(timeline: Timeline, episode: Episode) -> list[str]:
+    found = []
+    if timeline.data_start > episode.start - 180:
+        found.append(
+            f"The data begin {day_date(timeline.data_start)}, {episode.start - timeline.data_start} days before t0: "
+            "accounts active only before that look new."
+        )
+    if timeline.end - episode.end < CENSORED_DAYS:
+        found.append(
+            f"The data end {max(timeline.end - episode.end, 0)} days after the takedown: who pauses cannot be told from who is gone."
+        )
+    return found

@@ -1,0 +1,195 @@
+"""Everything measured around the takedowns of one campaign. This is the entry to the package."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from zlib import crc32
+
+import numpy as np
+import pandas as pd
+
+from tasks.domain.batches import QueryEffort
+from tasks.domain.campaign import Campaign
+from tasks.domain.measures import NotMeasurable
+from tasks.domain.periods import Cutoff, Period
+from tasks.domain.rebuilding import Cohorts, IndexSeries, Series, TakedownFacts
+from tasks.rebuilding.baseline import BaselineWeeks, choose_weeks, measure_baseline, measure_prior
+from tasks.rebuilding.bootstrap import AccountBootstrap
+from tasks.rebuilding.cohorts import assign, count_cohorts, read_knowledge, sensitivity
+from tasks.rebuilding.confounders import name_confounders
+from tasks.rebuilding.effort import steady_queries
+from tasks.rebuilding.episodes import Episode, PlatformLedger, imprecise_caveat, ledger_row, read_ledger
+from tasks.rebuilding.fate import at_risk, measure_fate, read_checks
+from tasks.rebuilding.groups import by_language
+from tasks.rebuilding.index import Window, find_series, index_of, not_measured
+from tasks.rebuilding.missing import unmeasured, unmeasured_index
+from tasks.rebuilding.replacement import measure_replacement
+from tasks.rebuilding.survival import measure_survival
+from tasks.rebuilding.timeline import Timeline, day_start, read_timelines
+
+ENGAGEMENT_COVER = 0.9  # share of posts with a measured count below which engagement is no series
+NOT_LOOKED_FOR = NotMeasurable(reason="not looked for in this version")
+
+
+@dataclass(frozen=True)
+class Inputs:
+    """What every episode of a run is measured with."""
+
+    campaign: Campaign
+    observations: pd.DataFrame
+    members: pd.DataFrame
+    queries: Sequence[QueryEffort]
+    seed: int
+
+
+def measure(
+    campaign: Campaign,
+    *,
+    posts: pd.DataFrame,
+    observations: pd.DataFrame,
+    members: pd.DataFrame,
+    period: Period,
+    cutoff: Cutoff,
+    queries: Sequence[QueryEffort],
+    seed: int,
+) -> tuple[TakedownFacts, ...]:
+    """One record per episode and platform, one per row that says `unknown`, platforms in alphabetical order.
+
+    `posts`: POSTS, the latest visible observation of each post by a member; rows at or after the period's end are ignored.
+    `observations`: ACCOUNTS, all with observed_at <= as_of. `members`: MEMBERSHIP. `queries`: the effort of every visible batch.
+    Rows of the ledger that begin at or after `end`, or were announced after `as_of`, are left out: they were not known.
+    The result depends on neither the order of rows nor the clock; `seed` fixes the account bootstrap.
+    """
+    timelines = read_timelines(posts, min(period.end, cutoff.end))
+    inputs = Inputs(campaign, observations, members, queries, seed)
+    return tuple(
+        facts
+        for ledger in read_ledger(campaign.takedowns, Cutoff(min(period.end, cutoff.end), cutoff.as_of))
+        for facts in _platform(ledger, timelines.get(ledger.platform), inputs)
+    )
+
+
+def _platform(ledger: PlatformLedger, timeline: Timeline | None, inputs: Inputs) -> list[TakedownFacts]:
+    caveats = tuple(imprecise_caveat(row) for row in ledger.imprecise)
+    facts = []
+    for i, episode in enumerate(ledger.episodes):
+        if timeline is None:
+            reason = f"no member's post on {ledger.platform} was collected"
+            facts.append(unmeasured(episode.actions, "yes", reason, episode=episode, caveats=caveats))
+        else:
+            facts.append(_episode(timeline, episode, ledger.episodes[:i], caveats, inputs))
+    if ledger.imprecise and not ledger.episodes:
+        reason = f"no source dates a takedown on {ledger.platform} to the day"
+        facts.append(unmeasured(ledger.imprecise, "yes", reason, caveats=caveats))
+    facts += [
+        unmeasured(
+            (row,),
+            "unknown",
+            f"it is not known whether {row.platform} acted against the campaign; nothing can be measured from a date",
+        )
+        for row in ledger.unknown
+    ]
+    return facts
+
+
+def _episode(
+    timeline: Timeline, episode: Episode, earlier: Sequence[Episode], caveats: tuple[str, ...], inputs: Inputs
+) -> TakedownFacts:
+    weeks = choose_weeks(episode.start, timeline.data_start, earlier)
+    known_weeks = None if isinstance(weeks, NotMeasurable) else weeks
+    no_engagement = _no_engagement(timeline, known_weeks.oldest if known_weeks else episode.start)
+    index = _all_indexes(timeline, episode, weeks, no_engagement, inputs)
+    shown = find_series(index, "posts", "plain")
+    knowledge, checks = read_knowledge(timeline, inputs.observations), read_checks(timeline, inputs.observations)
+    assignment, risk = assign(timeline, knowledge, episode), at_risk(timeline, checks, episode)
+    cohorts = count_cohorts(timeline, episode, assignment)
+    selected = _outcome_selected(timeline, inputs.members)
+    not_over = None if timeline.end > episode.end else NotMeasurable(reason="the takedown had not ended when the period did")
+    return TakedownFacts(
+        takedown_id=episode.known_as,
+        platform=timeline.platform,
+        known="yes",
+        source=episode.source,
+        actions=tuple(ledger_row(row) for row in episode.actions),
+        t0=day_start(episode.start),
+        t0_end=day_start(episode.end),
+        baseline=weeks if isinstance(weeks, NotMeasurable) else measure_baseline(timeline.days, weeks, no_engagement),
+        prior_level=measure_prior(timeline.days, episode.start, episode.end, timeline.end, timeline.data_start),
+        cohorts=not_over or cohorts,
+        fate=measure_fate(timeline, checks, episode, selected),
+        rebuild_index=index,
+        nadir=shown.nadir,
+        loss=shown.loss,
+        level=shown.level,
+        direction=shown.direction,
+        t50_days=shown.t50_days,
+        t90_days=shown.t90_days,
+        replacement=measure_replacement(timeline, episode, risk, assignment),
+        survival=measure_survival(timeline, episode, risk, assignment),
+        loss_waves=NOT_LOOKED_FOR,
+        bursts=NOT_LOOKED_FOR,
+        creation_batches=NOT_LOOKED_FOR,
+        successors=NOT_LOOKED_FOR,
+        by_group=weeks if isinstance(weeks, NotMeasurable) else by_language(timeline, weeks, episode.end),
+        sensitivity=not_over or sensitivity(timeline, knowledge, episode),
+        confounders=name_confounders(inputs.campaign, timeline, episode, known_weeks, inputs.queries, inputs.members),
+        caveats=(*caveats, *_caveats(episode, known_weeks, cohorts)),
+    )
+
+
+def _all_indexes(
+    timeline: Timeline, episode: Episode, weeks: BaselineWeeks | NotMeasurable, no_engagement: NotMeasurable | None, inputs: Inputs
+) -> tuple[IndexSeries, ...]:
+    """Plain, fixed queries and fixed accounts (those with a post before t0), each for accounts, posts and engagement."""
+    if isinstance(weeks, NotMeasurable):
+        return unmeasured_index(f"there is no baseline: {weeks.reason}")
+    window = Window(weeks, episode.end, timeline.end)
+    missing: dict[Series, str] = {"engagement": no_engagement.reason} if no_engagement else {}
+    taking_part = timeline.posted(weeks.oldest, weeks.starts[0] + 7) | timeline.posted(episode.end, timeline.end)
+    rng = np.random.default_rng([inputs.seed, crc32(timeline.platform.encode()), episode.start])
+    draws = AccountBootstrap.draw(taking_part, rng)
+    steady = steady_queries(inputs.queries, day_start(weeks.oldest), day_start(timeline.end)) & set(timeline.rows.queries)
+    found = np.array([name in steady for name in timeline.rows.queries] + [False])  # last: query not recorded
+    if steady:
+        by_query = index_of(timeline.rows.account_days(found[timeline.rows.query]), window, "fixed_queries", draws, missing)
+    else:
+        by_query = not_measured("fixed_queries", "no query is recorded that ran from the baseline to the end of the period")
+    known_before = timeline.first_day[timeline.days.account] < episode.start
+    return (
+        *index_of(timeline.days, window, "plain", draws, missing),
+        *by_query,
+        *index_of(timeline.days.where(known_before), window, "fixed_accounts", draws, missing),
+    )
+
+
+def _no_engagement(timeline: Timeline, first: int) -> NotMeasurable | None:
+    since = timeline.days.day >= first
+    measured, posts = int(timeline.days.measured[since].sum()), int(timeline.days.posts[since].sum())
+    if posts and measured >= ENGAGEMENT_COVER * posts:
+        return None
+    return NotMeasurable(reason=f"engagement was measured for {measured:,} of the {posts:,} posts since the baseline began")
+
+
+def _outcome_selected(timeline: Timeline, members: pd.DataFrame) -> np.ndarray:
+    listed = (members["platform"] == timeline.platform) & members["outcome_selected"].fillna(False).astype(bool)
+    selected: np.ndarray = pd.Index(timeline.accounts).isin(members.loc[listed.to_numpy(dtype=bool), "account_id"])
+    return selected
+
+
+def _caveats(episode: Episode, weeks: BaselineWeeks | None, cohorts: Cohorts) -> list[str]:
+    found = []
+    if "inferred" in {row.source for row in episode.actions}:
+        found.append("This takedown is inferred from the data themselves: the platform has not announced it.")
+    if weeks and weeks.left_out:
+        found.append(
+            f"{weeks.left_out} baseline weeks are left out ({weeks.near_earlier} near an earlier takedown, {weeks.before_data} before "
+            f"the data begin); the newest week used ends {weeks.age_days} days before t0."
+        )
+    if cohorts.first_observed:
+        found.append(
+            f"Of {cohorts.first_observed:,} accounts only a first post after t0 is known: they may be new, or older and unseen till then."
+        )
+    if isinstance(cohorts.reactivated, NotMeasurable) and cohorts.undetermined:
+        found.append(
+            "Accounts that posted before the look-back window stand under undetermined, because reactivation is not measurable."
+        )
+    return found

@@ -1,0 +1,118 @@
+"""What measuring a takedown costs, and how well the index's interval covers.
+
+    pytest tests/bench/bench_rebuilding.py -s
+
+Budget: all measures of a campaign over 1M posts within 4 s and 2 GB on 2 cores. Extra memory is the growth of the process's peak.
+"""
+
+import sys
+import time
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "unit"))
+from rebuilding_simulation import coverage
+
+from tasks.domain.accounts import ACCOUNTS, MEMBERSHIP
+from tasks.domain.campaign import Campaign
+from tasks.domain.periods import Cutoff, Period
+from tasks.domain.posts import POSTS
+from tasks.domain.takedowns import Takedown
+from tasks.rebuilding.measure import measure
+
+START = datetime(2023, 1, 1, tzinfo=UTC)
+DAYS = 300
+
+
+@pytest.mark.parametrize(("posts", "accounts"), [(870_000, 1_000), (1_000_000, 100_000)])
+def test_one_million_posts(posts: int, accounts: int) -> None:
+    frame, observations, members = world(posts, accounts)
+    rows = [
+        Takedown(takedown_id=f"x-{day}", platform="x", source="platform", effective_from=date(2023, 1, 1) + timedelta(days=day))
+        for day in (130, 200)
+    ]
+    end = START + timedelta(days=DAYS)
+    before = reset_peak_kb()
+    began = time.perf_counter()
+    facts = measure(
+        Campaign(slug="c", title="C", takedowns=rows),
+        posts=frame,
+        observations=observations,
+        members=members,
+        period=Period("r", "range", end - timedelta(days=7), end),
+        cutoff=Cutoff(end, end + timedelta(days=1)),
+        queries=(),
+        seed=1,
+    )
+    seconds = time.perf_counter() - began
+    extra_mb = (peak_kb() - before) / 1024
+    print(f"\n{posts:,} posts, {accounts:,} accounts, {len(facts)} episodes: {seconds:.2f} s, {extra_mb:.0f} MB more at the peak")  # noqa: T201
+    assert len(facts) == 2
+    assert seconds < 4
+    assert extra_mb < 600
+
+
+@pytest.mark.parametrize("rho", [0.0, 0.1, 0.2, 0.3, 0.5, 0.7])
+def test_coverage(rho: float) -> None:
+    covered = coverage(1_000, rho, np.random.default_rng(20230829))
+    print(f"\nweekly autocorrelation {rho}: the 90 % interval covers {covered:.3f}")  # noqa: T201
+    assert rho > 0.3 or 0.85 <= covered <= 0.95
+
+
+def peak_kb() -> int:
+    """The highest resident size since the last reset (Linux)."""
+    lines = Path("/proc/self/status").read_text(encoding="ascii").splitlines()
+    return next(int(line.split()[1]) for line in lines if line.startswith("VmHWM"))
+
+
+def reset_peak_kb() -> int:
+    """Forget the peak that making the frames caused, or it would hide what measuring needs."""
+    Path("/proc/self/clear_refs").write_text("5", encoding="ascii")
+    return peak_kb()
+
+
+def world(posts: int, accounts: int) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame]:
+    rng = np.random.default_rng(5)
+    names = np.array([f"account-{i:06d}" for i in range(accounts)])
+    born = rng.integers(0, DAYS - 30, accounts)
+    owner = rng.integers(0, accounts, posts)
+    day = born[owner] + rng.random(posts) * (DAYS - born[owner])
+    moments = pd.to_datetime(START) + pd.to_timedelta(day, unit="D")
+    frame = POSTS.conform(
+        pd.DataFrame(
+            {
+                "campaign": "c",
+                "platform": "x",
+                "post_id": np.arange(posts).astype(str),
+                "observed_at": moments,
+                "account_id": names[owner],
+                "posted_at": moments,
+                "time_precision_s": 1,
+                "kind": "original",
+                "lang": rng.choice(["en", "zh", "es", "ja"], posts),
+                "like_count": rng.poisson(1, posts),
+                "batch_id": "b",
+                "row_number": np.arange(posts),
+            }
+        )
+    )
+    seen = {"campaign": "c", "platform": "x", "account_id": names}
+    created = pd.to_datetime(START) + pd.to_timedelta(born - rng.integers(0, 90, accounts), unit="D")
+    observations = ACCOUNTS.conform(
+        pd.DataFrame(
+            seen
+            | {
+                "observed_at": START + timedelta(days=250),
+                "created_at": created,
+                "status": rng.choice(["active", "suspended"], accounts),
+                "batch_id": "b",
+                "row_number": np.arange(accounts),
+            }
+        )
+    )
+    members = MEMBERSHIP.conform(pd.DataFrame(seen | {"known_at": START, "basis": "seed", "outcome_selected": False, "reason": ""}))
+    return frame, observations, members
