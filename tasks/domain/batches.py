@@ -108,3 +108,14 @@ class BatchRecord(Record):
     @property
     def landed(self) -> int:
         return sum(self.rows_landed.values())
+
+
+class BlockedBatch(Record):
+    """A batch that a blocking check kept unpublished. It stays open until its raw bytes are committed in some batch."""
+
+    batch_id: str
+    identity: BatchIdentity
+    raw: tuple[RawObject, ...]
+    rows_landed: dict[str, int]
+    checks: tuple[CheckResult, ...]
+    problem: str

@@ -29,7 +29,7 @@ class Stored:
 
 
 class ObjectStore(Protocol):
-    """A workspace's bytes. Keys are `/`-separated segments of `[A-Za-z0-9][A-Za-z0-9._+-]{0,127}` without `..`.
+    """A workspace's bytes. Keys are `/`-separated segments of `[A-Za-z0-9][A-Za-z0-9._+-]{0,159}` without `..`.
 
     Every method raises WorkspaceProblem when the store cannot be reached or refuses (disk full, credentials, no bucket), with the
     remedy in words. Reads after a write see it.

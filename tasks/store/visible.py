@@ -1,0 +1,130 @@
+"""What a run may see: the rows below its cut-off, the same whatever the order in which they were ingested.
+
+Which rows count, for every read:
+
+* A batch that another committed batch supersedes is left out, at every `as_of`. The later batch reads the same raw bytes, captured at
+  the same instants, so it knows nothing the earlier one could not have known: it corrects a reading, it adds no knowledge.
+* A row is seen only if `observed_at <= as_of`, a post only if besides `posted_at < end`.
+* Of several visible observations of one post the one observed last counts; ties go to the greater batch id, then row number. Batch
+  ids are functions of content, so the order of ingestion cannot decide.
+"""
+
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+
+import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.dataset as ds
+
+from tasks.domain.accounts import ACCOUNT_KEY, ACCOUNTS
+from tasks.domain.batches import BatchRecord
+from tasks.domain.frames import FrameSchema
+from tasks.domain.parsed import QUARANTINE
+from tasks.domain.periods import Cutoff
+from tasks.domain.ports import ObjectStore
+from tasks.domain.posts import POST_KEY, POSTS
+from tasks.store.lake import batch_records, current_batches
+
+_READERS = 8
+_REPETITIVE = ("campaign", "platform", "account_id", "kind", "lang", "batch_id")  # read as dictionaries: a tenth of the memory
+_ORDER = ["observed_at", "batch_id", "row_number"]
+
+
+def read_posts(store: ObjectStore, campaign: str, cutoff: Cutoff, *, columns: Sequence[str] | None = None) -> pd.DataFrame:
+    """The visible posts, one row a (platform, post_id), ordered by posted_at, platform, post_id.
+
+    Returns the columns of POSTS in their dtypes, or only `columns` in the order given. Raises WorkspaceProblem if a file that a
+    batch record lists is missing.
+    """
+    wanted = list(columns) if columns is not None else POSTS.names
+    needed = [name for name in POSTS.names if name in {*wanted, *POST_KEY, *_ORDER, "posted_at"}]
+    batches = [
+        batch
+        for batch in current_batches(batch_records(store, campaign))
+        if batch.posted_min is not None and batch.posted_min < cutoff.end and (batch.observed_min or cutoff.as_of) <= cutoff.as_of
+    ]
+    condition = (pc.field("posted_at") < _instant(cutoff.end)) & (pc.field("observed_at") <= _instant(cutoff.as_of))
+    table = _read(store, batches, POSTS, needed, condition)
+    return _frame(POSTS, table.select(wanted), _latest(table))
+
+
+def read_account_observations(store: ObjectStore, campaign: str, cutoff: Cutoff) -> pd.DataFrame:
+    """Every visible observation of every account, in the columns of ACCOUNTS, ordered by platform, account_id, observed_at, batch_id,
+    row_number. `cutoff.end` plays no part: accounts have no post time."""
+    batches = current_batches(batch_records(store, campaign))
+    table = _read(store, batches, ACCOUNTS, ACCOUNTS.names, pc.field("observed_at") <= _instant(cutoff.as_of))
+    return _frame(ACCOUNTS, table, _sorted(ACCOUNTS, table, [*ACCOUNT_KEY, *_ORDER]))
+
+
+def latest_accounts(observations: pd.DataFrame) -> pd.DataFrame:
+    """One row a (platform, account_id), in the columns of ACCOUNTS: the latest known value *of each field*.
+
+    A null means "not measured" and overrides nothing; a status "unknown" is such a null. Taking the whole latest row instead would
+    make an account's creation date vanish as soon as a later source does not report it. `created_precision_s` comes from the same
+    observation as `created_at`. `observed_at`, `batch_id` and `row_number` are those of the latest observation.
+    Needs the order of `read_account_observations`.
+    """
+    keys = list(ACCOUNT_KEY)
+    known = observations.assign(status=observations["status"].mask(observations["status"] == "unknown"))
+    latest = known.groupby(keys, sort=True).last()  # last() skips nulls, column by column
+    dated = known[known["created_at"].notna()].groupby(keys, sort=True).tail(1).set_index(keys)
+    latest["created_precision_s"] = dated["created_precision_s"].reindex(latest.index)
+    return ACCOUNTS.conform(latest.reset_index())
+
+
+def read_quarantine(store: ObjectStore, campaign: str) -> pd.DataFrame:
+    """The refused rows of all current batches: the columns of QUARANTINE and `batch_id`, ordered by batch_id, table, row_number."""
+    frames = []
+    for batch in current_batches(batch_records(store, campaign)):
+        frame = QUARANTINE.from_arrow(_read(store, [batch], QUARANTINE, QUARANTINE.names, None))
+        frames.append(frame.assign(batch_id=batch.batch_id))
+    if not frames:
+        return QUARANTINE.empty().assign(batch_id=pd.Series([], dtype=POSTS.pandas_dtype("batch_id")))  # type: ignore[call-overload]
+    return pd.concat(frames, ignore_index=True).sort_values(["batch_id", "table", "row_number"], ignore_index=True)
+
+
+def _read(
+    store: ObjectStore, batches: Sequence[BatchRecord], schema: FrameSchema, columns: list[str], condition: pc.Expression | None
+) -> pa.Table:
+    keys = [file.key for batch in batches for file in batch.files if file.table == schema.name]
+    if not keys:
+        return pa.schema([schema.arrow.field(name) for name in columns]).empty_table()
+    with ThreadPoolExecutor(_READERS) as pool:  # on S3 each is a download
+        paths = [str(path) for path in pool.map(store.local_path, keys)]
+    repetitive = [name for name in _REPETITIVE if name in schema.names]
+    form = ds.ParquetFileFormat(read_options=ds.ParquetReadOptions(dictionary_columns=set(repetitive)))
+    stored = schema.arrow
+    for name in repetitive:
+        stored = stored.set(stored.get_field_index(name), pa.field(name, pa.dictionary(pa.int32(), pa.string())))
+    return ds.dataset(paths, schema=stored, format=form).to_table(columns=columns, filter=condition)
+
+
+def _latest(table: pa.Table) -> pa.Array:
+    """Positions of the latest observation of each post, in the order posted_at, platform, post_id."""
+    order = ["posted_at", *POST_KEY]
+    keys = POSTS.from_arrow(table.select(list(POST_KEY)))
+    if not keys.duplicated().any():
+        return _sorted(POSTS, table, order)
+    by_time = _sorted(POSTS, table, _ORDER).to_numpy()
+    last = pa.array(by_time[~keys.iloc[by_time].duplicated(keep="last").to_numpy()])
+    return last.take(_sorted(POSTS, table.select(order).take(last), order))
+
+
+def _sorted(schema: FrameSchema, table: pa.Table, names: Sequence[str]) -> pa.Array:
+    """Positions that sort `table` by the columns `names`."""
+    keys = table.select(list(names)).cast(pa.schema([schema.arrow.field(name).with_nullable(True) for name in names]))
+    return pc.sort_indices(keys, sort_keys=[(name, "ascending") for name in names])
+
+
+def _frame(schema: FrameSchema, table: pa.Table, positions: pa.Array) -> pd.DataFrame:
+    """The rows of `table` at `positions`. Column by column: each is freed once it is copied (a third less memory at 872,128 posts)."""
+    names, columns = table.column_names, {}
+    for name in names:
+        columns[name] = schema.from_arrow(table.select([name]).take(positions))[name]
+        table = table.drop_columns([name])
+    return pd.DataFrame(columns, columns=names)
+
+
+def _instant(value: object) -> pa.Scalar:
+    return pa.scalar(value, pa.timestamp("us", tz="UTC"))
