@@ -2,14 +2,12 @@
 
 from collections.abc import Sequence
 
-import numpy as np
-import pandas as pd
-
 from tasks.domain.batches import QueryEffort
 from tasks.domain.campaign import Campaign
 from tasks.rebuilding.baseline import BaselineWeeks
 from tasks.rebuilding.effort import changed_queries
 from tasks.rebuilding.episodes import Episode
+from tasks.rebuilding.fate import OutcomeSelection
 from tasks.rebuilding.timeline import Timeline, day_date, day_number, day_start
 
 CENSORED_DAYS = 30
@@ -21,7 +19,7 @@ def name_confounders(
     episode: Episode,
     weeks: BaselineWeeks | None,
     queries: Sequence[QueryEffort],
-    members: pd.DataFrame,
+    selection: OutcomeSelection,
 ) -> tuple[str, ...]:
     """Sentences on effort, holidays, days without posts, lists made with hindsight, and where the data begin and end."""
     first = weeks.oldest if weeks else episode.start
@@ -29,7 +27,7 @@ def name_confounders(
         *_effort(timeline, first, queries),
         *_holidays(campaign, first, timeline.end),
         *_quiet_days(timeline, first),
-        *_hindsight(timeline, episode, members),
+        *_hindsight(timeline, episode, selection),
         *_censoring(timeline, episode),
     ]
     return tuple(found)
@@ -68,17 +66,14 @@ def _quiet_days(timeline: Timeline, first: int) -> list[str]:
     return [f"{quiet} of {timeline.end - start} days have no member's post on {timeline.platform}: silence or a gap in collection."]
 
 
-def _hindsight(timeline: Timeline, episode: Episode, members: pd.DataFrame) -> list[str]:
-    selected = members.loc[(members["platform"] == timeline.platform) & members["outcome_selected"].fillna(False).astype(bool)]
-    present = selected.loc[selected["account_id"].isin(timeline.accounts)]
-    if not len(present):
+def _hindsight(timeline: Timeline, episode: Episode, selection: OutcomeSelection) -> list[str]:
+    if selection.named is None:
         return []
-    named = present["known_at"].min().date()
     return [
         (
-            f"{len(np.unique(present['account_id'])):,} of {len(timeline.accounts):,} accounts are known because they were removed later "
-            f"(named {named}): every one of them had stopped by then, so a decline toward {named} is built in, and accounts that stayed "
-            f"up are not in the data. A fall after {day_date(episode.start)} is partly this."
+            f"{selection.accounts.sum():,} of {len(timeline.accounts):,} accounts are known because they were removed later (named "
+            f"{selection.named}): every one of them had stopped by then, so a decline toward {selection.named} is built in, and accounts "
+            f"that stayed up are not in the data. A fall after {day_date(episode.start)} is partly this."
         )
     ]
 

@@ -1,6 +1,7 @@
 """What became of the accounts at risk at the takedown, as far as anybody looked."""
 
 from dataclasses import dataclass
+from datetime import date
 
 import numpy as np
 import pandas as pd
@@ -35,6 +36,24 @@ class StatusChecks:
         return removed, when
 
 
+@dataclass(frozen=True)
+class OutcomeSelection:
+    """Which accounts of a timeline are known because they were later removed, and since when that is known."""
+
+    accounts: np.ndarray  # boolean
+    named: date | None
+
+
+def read_selection(timeline: Timeline, members: pd.DataFrame) -> OutcomeSelection:
+    """Columns used: platform, account_id, known_at, outcome_selected."""
+    listed = (members["platform"] == timeline.platform) & members["outcome_selected"].fillna(False).astype(bool)
+    rows = members.loc[listed.to_numpy(dtype=bool)]
+    position = pd.Index(timeline.accounts).get_indexer(pd.Index(rows["account_id"].to_numpy(dtype=object)))
+    flags = np.zeros(len(timeline.accounts), dtype=bool)
+    flags[position[position >= 0]] = True
+    return OutcomeSelection(flags, rows.loc[position >= 0, "known_at"].min().date() if flags.any() else None)
+
+
 def read_checks(timeline: Timeline, observations: pd.DataFrame) -> StatusChecks:
     """Columns used: platform, account_id, observed_at, status, batch_id, row_number. Null and "unknown" are no check."""
     checked = (
@@ -61,12 +80,12 @@ def at_risk(timeline: Timeline, checks: StatusChecks, episode: Episode) -> np.nd
     return timeline.posted(episode.start - AT_RISK_DAYS, episode.end) & ~lost
 
 
-def measure_fate(timeline: Timeline, checks: StatusChecks, episode: Episode, outcome_selected: np.ndarray) -> Fate | NotMeasurable:
+def measure_fate(timeline: Timeline, checks: StatusChecks, episode: Episode, selection: OutcomeSelection) -> Fate | NotMeasurable:
     """Exclusive and summing: still posting (a post in [t0_end, end)), removed (the latest check since t0 says so), silent (checked, not
     removed), unknown (silent and never checked since t0).
 
-    `outcome_selected`: per account, whether it is known because it was removed. An account that posted after the episode and was
-    removed later counts as still posting here: that loss belongs to a later row.
+    An account that posted after the episode and was removed later counts as still posting here: that loss belongs to a later row.
+    Where any account at risk is known because it was removed, there is no removal rate.
     """
     if timeline.end <= episode.end:
         return NotMeasurable(reason="the takedown had not ended when the period did")
@@ -79,7 +98,7 @@ def measure_fate(timeline: Timeline, checks: StatusChecks, episode: Episode, out
     gone, unknown = quiet & removed, quiet & (when < 0)
     total, checked = int(risk.sum()), int((risk & (when >= 0)).sum())
     rate: RemovalRate | NotMeasurable
-    if (risk & outcome_selected).any():
+    if (risk & selection.accounts).any():
         rate = NotMeasurable(reason="these accounts are known because they were removed: a removal rate would only restate that")
     elif not checked:
         rate = NotMeasurable(reason=f"accounts on {timeline.platform} were never checked: not observed")

@@ -14,11 +14,11 @@ from tasks.domain.periods import Cutoff, Period
 from tasks.domain.rebuilding import Cohorts, IndexSeries, Series, TakedownFacts
 from tasks.rebuilding.baseline import BaselineWeeks, choose_weeks, measure_baseline, measure_prior
 from tasks.rebuilding.bootstrap import AccountBootstrap
-from tasks.rebuilding.cohorts import assign, count_cohorts, read_knowledge, sensitivity
+from tasks.rebuilding.cohorts import AccountKnowledge, assign, count_cohorts, read_knowledge, sensitivity
 from tasks.rebuilding.confounders import name_confounders
 from tasks.rebuilding.effort import steady_queries
 from tasks.rebuilding.episodes import Episode, PlatformLedger, imprecise_caveat, ledger_row, read_ledger
-from tasks.rebuilding.fate import at_risk, measure_fate, read_checks
+from tasks.rebuilding.fate import OutcomeSelection, StatusChecks, at_risk, measure_fate, read_checks, read_selection
 from tasks.rebuilding.groups import by_language
 from tasks.rebuilding.index import Window, find_series, index_of, not_measured
 from tasks.rebuilding.missing import unmeasured, unmeasured_index
@@ -32,13 +32,34 @@ NOT_LOOKED_FOR = NotMeasurable(reason="not looked for in this version")
 
 @dataclass(frozen=True)
 class Inputs:
-    """What every episode of a run is measured with."""
+    """What every platform of a run is measured with."""
 
     campaign: Campaign
     observations: pd.DataFrame
     members: pd.DataFrame
     queries: Sequence[QueryEffort]
     seed: int
+
+
+@dataclass(frozen=True)
+class Platform:
+    """One platform's posts and what is known of its accounts, read once for all its episodes."""
+
+    inputs: Inputs
+    timeline: Timeline
+    knowledge: AccountKnowledge
+    checks: StatusChecks
+    selection: OutcomeSelection
+
+    @classmethod
+    def read(cls, timeline: Timeline, inputs: Inputs) -> "Platform":
+        return cls(
+            inputs,
+            timeline,
+            read_knowledge(timeline, inputs.observations),
+            read_checks(timeline, inputs.observations),
+            read_selection(timeline, inputs.members),
+        )
 
 
 def measure(
@@ -71,12 +92,13 @@ def measure(
 def _platform(ledger: PlatformLedger, timeline: Timeline | None, inputs: Inputs) -> list[TakedownFacts]:
     caveats = tuple(imprecise_caveat(row) for row in ledger.imprecise)
     facts = []
+    platform = Platform.read(timeline, inputs) if timeline is not None and ledger.episodes else None
     for i, episode in enumerate(ledger.episodes):
-        if timeline is None:
+        if platform is None:
             reason = f"no member's post on {ledger.platform} was collected"
             facts.append(unmeasured(episode.actions, "yes", reason, episode=episode, caveats=caveats))
         else:
-            facts.append(_episode(timeline, episode, ledger.episodes[:i], caveats, inputs))
+            facts.append(_episode(platform, episode, ledger.episodes[:i], caveats))
     if ledger.imprecise and not ledger.episodes:
         reason = f"no source dates a takedown on {ledger.platform} to the day"
         facts.append(unmeasured(ledger.imprecise, "yes", reason, caveats=caveats))
@@ -91,18 +113,15 @@ def _platform(ledger: PlatformLedger, timeline: Timeline | None, inputs: Inputs)
     return facts
 
 
-def _episode(
-    timeline: Timeline, episode: Episode, earlier: Sequence[Episode], caveats: tuple[str, ...], inputs: Inputs
-) -> TakedownFacts:
+def _episode(platform: Platform, episode: Episode, earlier: Sequence[Episode], caveats: tuple[str, ...]) -> TakedownFacts:
+    timeline, knowledge, checks, inputs = platform.timeline, platform.knowledge, platform.checks, platform.inputs
     weeks = choose_weeks(episode.start, timeline.data_start, earlier)
     known_weeks = None if isinstance(weeks, NotMeasurable) else weeks
     no_engagement = _no_engagement(timeline, known_weeks.oldest if known_weeks else episode.start)
     index = _all_indexes(timeline, episode, weeks, no_engagement, inputs)
     shown = find_series(index, "posts", "plain")
-    knowledge, checks = read_knowledge(timeline, inputs.observations), read_checks(timeline, inputs.observations)
     assignment, risk = assign(timeline, knowledge, episode), at_risk(timeline, checks, episode)
     cohorts = count_cohorts(timeline, episode, assignment)
-    selected = _outcome_selected(timeline, inputs.members)
     not_over = None if timeline.end > episode.end else NotMeasurable(reason="the takedown had not ended when the period did")
     return TakedownFacts(
         takedown_id=episode.known_as,
@@ -115,7 +134,7 @@ def _episode(
         baseline=weeks if isinstance(weeks, NotMeasurable) else measure_baseline(timeline.days, weeks, no_engagement),
         prior_level=measure_prior(timeline.days, episode.start, episode.end, timeline.end, timeline.data_start),
         cohorts=not_over or cohorts,
-        fate=measure_fate(timeline, checks, episode, selected),
+        fate=measure_fate(timeline, checks, episode, platform.selection),
         rebuild_index=index,
         nadir=shown.nadir,
         loss=shown.loss,
@@ -131,7 +150,7 @@ def _episode(
         successors=NOT_LOOKED_FOR,
         by_group=weeks if isinstance(weeks, NotMeasurable) else by_language(timeline, weeks, episode.end),
         sensitivity=not_over or sensitivity(timeline, knowledge, episode),
-        confounders=name_confounders(inputs.campaign, timeline, episode, known_weeks, inputs.queries, inputs.members),
+        confounders=name_confounders(inputs.campaign, timeline, episode, known_weeks, inputs.queries, platform.selection),
         caveats=(*caveats, *_caveats(episode, known_weeks, cohorts)),
     )
 
@@ -167,12 +186,6 @@ def _no_engagement(timeline: Timeline, first: int) -> NotMeasurable | None:
     if posts and measured >= ENGAGEMENT_COVER * posts:
         return None
     return NotMeasurable(reason=f"engagement was measured for {measured:,} of the {posts:,} posts since the baseline began")
-
-
-def _outcome_selected(timeline: Timeline, members: pd.DataFrame) -> np.ndarray:
-    listed = (members["platform"] == timeline.platform) & members["outcome_selected"].fillna(False).astype(bool)
-    selected: np.ndarray = pd.Index(timeline.accounts).isin(members.loc[listed.to_numpy(dtype=bool), "account_id"])
-    return selected
 
 
 def _caveats(episode: Episode, weeks: BaselineWeeks | None, cohorts: Cohorts) -> list[str]:
