@@ -20,8 +20,8 @@ def activity_facts(
 
     `posts_all`, `member_posts`: POSTS, one row a post, the latter of accounts on the campaign list; rows at or after `period.end` are
     left out. `members`: MEMBERSHIP as visible, one row an account. `history_start`: first instant from which posts were collected (None:
-    nothing was); the period before is measurable only if the data begin before its second day. Weeks are whole weeks back from `period.end`, at most
-    52, none that the data do not cover; an account is its (platform, account_id).
+    nothing was); the period before is measurable only if the data begin before its second day. Weeks are whole weeks back from
+    `period.end`, at most 52, none that the data do not cover; an account is its (platform, account_id).
     """
     posts = _with_account(member_posts[member_posts["posted_at"] < period.end])
     outside = posts_all[(posts_all["posted_at"] >= period.start) & (posts_all["posted_at"] < period.end)]

@@ -1,0 +1,129 @@
+"""What changed since the last briefing: in the data, in the world, in the method; each apart."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+from tasks.domain.facts import (
+    ActivityFacts,
+    CampaignFacts,
+    Change,
+    ChangeFacts,
+    CoordinationFacts,
+    Facts,
+    GeneratedBy,
+    InputFacts,
+    PeriodFacts,
+    ValidationFacts,
+)
+from tasks.domain.measures import NotMeasurable
+from tasks.domain.narratives import ImpactFacts, NarrativeFacts
+from tasks.domain.rebuilding import TakedownFacts
+from tasks.narrate.falsifiers import scored
+
+_MAX_NAMED = 5
+
+
+@dataclass(frozen=True)
+class ChangeInputs:
+    """The parts of facts.json that are compared, under the names they have there."""
+
+    campaign: CampaignFacts
+    period: PeriodFacts
+    generated_by: GeneratedBy
+    inputs: InputFacts
+    validation: ValidationFacts
+    activity: ActivityFacts
+    coordination: CoordinationFacts
+    takedowns: tuple[TakedownFacts, ...]
+    narratives: NarrativeFacts
+    impact: ImpactFacts
+
+    @property
+    def root(self) -> Mapping[str, object]:
+        return {name: getattr(self, name) for name in self.__dataclass_fields__}
+
+
+def change_facts(parts: ChangeInputs, previous: Facts | None) -> ChangeFacts:
+    """Compare with the facts of the briefing before (None: this is the first) and score its falsifiers."""
+    items = [Change(kind="world", text=text) for text in _world(parts, previous)]
+    if previous is None:
+        return ChangeFacts(since=None, items=tuple(items), scored=())
+    data = [Change(kind="data", text=text) for text in _data(parts, previous)]
+    method = [Change(kind="method", text=text) for text in _method(parts, previous)]
+    return ChangeFacts(since=parts.inputs.predecessor, items=(*data, *items, *method), scored=scored(previous, parts.root))
+
+
+def _data(parts: ChangeInputs, previous: Facts) -> Iterator[str]:
+    now, then = parts.activity, previous.activity
+    key = previous.period.key
+    yield f"{now.posts:,} posts from {now.accounts:,} accounts, after {then.posts:,} from {then.accounts:,} in {key}"
+    adjacent = previous.period.end == parts.period.start
+    if adjacent and isinstance(now.previous_posts, int) and now.previous_posts != then.posts:
+        why = "late posts, or accounts added to or taken off the list"
+        yield f"{key} now counts {now.previous_posts:,} posts instead of {then.posts:,}: {why}"
+    if now.members != then.members:
+        yield f"the campaign list has {now.members:,} accounts, after {then.members:,}"
+    if parts.validation.landed != previous.validation.landed:
+        yield f"{parts.validation.landed:,} rows landed in all, after {previous.validation.landed:,}"
+    yield from _narratives(parts.narratives, previous.narratives)
+    yield from _levels(parts.takedowns, previous.takedowns)
+
+
+def _narratives(now: NarrativeFacts, then: NarrativeFacts) -> Iterator[str]:
+    before = {item.narrative_id: item for item in then.items if item.posts}
+    here = {item.narrative_id: item for item in now.items if item.posts}
+    for ids, source, word in (
+        (here.keys() - before.keys(), here, "not in the last briefing"),
+        (before.keys() - here.keys(), before, "gone"),
+    ):
+        chosen = sorted((source[i] for i in ids), key=lambda item: (-item.posts, item.narrative_id))
+        if chosen:
+            named = "; ".join(f"“{', '.join(item.label)}” ({item.posts:,} posts)" for item in chosen[:_MAX_NAMED])
+            more = f"; and {len(chosen) - _MAX_NAMED} more" if len(chosen) > _MAX_NAMED else ""
+            yield f"narratives {word}: {named}{more}"
+
+
+def _levels(now: tuple[TakedownFacts, ...], then: tuple[TakedownFacts, ...]) -> Iterator[str]:
+    before = {(t.takedown_id, t.platform): t for t in then}
+    for facts in now:
+        old = before.get((facts.takedown_id, facts.platform))
+        for name in ("level", "direction"):
+            new_value, old_value = getattr(facts, name), getattr(old, name) if old else None
+            if old_value is not None and new_value != old_value:
+                yield f"{facts.platform}, after {facts.takedown_id}: {name} {_word(new_value)}, after {_word(old_value)}"
+
+
+def _word(value: object) -> str:
+    return "not measurable" if isinstance(value, NotMeasurable) else str(value)
+
+
+def _world(parts: ChangeInputs, previous: Facts | None) -> Iterator[str]:
+    first, last = parts.period.start.date(), parts.period.end.date()
+    for event in parts.campaign.events:
+        if first <= event.on < last:
+            yield f"{event.title} ({event.on})"
+    known = (
+        {action.takedown_id for t in previous.takedowns for action in t.actions} | {t.takedown_id for t in previous.takedowns}
+        if previous
+        else set()
+    )
+    for facts in parts.takedowns:
+        for action in facts.actions:
+            inside = action.effective_from is not None and first <= action.effective_from < last
+            if (previous is not None and action.takedown_id not in known) or (previous is None and inside):
+                yield f"takedown {action.takedown_id} on {facts.platform} ({action.effective_from or 'day unknown'}) is new in the ledger"
+
+
+def _method(parts: ChangeInputs, previous: Facts) -> Iterator[str]:
+    now, then = parts.generated_by, previous.generated_by
+    if now.version != then.version:
+        yield f"version {now.version}, after {then.version}"
+    for name, field in (("code", "code_sha256"), ("dependencies", "lock_sha256"), ("fonts", "fonts_sha256")):
+        if getattr(now, field) != getattr(then, field):
+            yield f"the {name} changed ({getattr(then, field)[:12]} to {getattr(now, field)[:12]})"
+    new, old = parts.inputs.parameters, previous.inputs.parameters
+    for name in sorted(new.keys() | old.keys()):
+        if new.get(name) != old.get(name):
+            yield f"{name}: {new.get(name, 'not set')}, after {old.get(name, 'not set')}"
+    if parts.inputs.pseudonym_key_id != previous.inputs.pseudonym_key_id:
+        yield "the key of the pseudonyms was changed: names of outsiders differ from those of the last briefing"

@@ -1,0 +1,47 @@
+"""The words of ICD 203 for how likely something is; confidence is another matter and stands in another sentence."""
+
+from typing import Literal
+
+Confidence = Literal["low", "moderate", "high"]
+
+TERMS: dict[str, tuple[int, int]] = {
+    "almost no chance": (1, 5),
+    "very unlikely": (5, 20),
+    "unlikely": (20, 45),
+    "roughly even chance": (45, 55),
+    "likely": (55, 80),
+    "very likely": (80, 95),
+    "almost certain": (95, 99),
+}
+
+
+def term_for(probability: float) -> str:
+    """The term whose range holds `probability` (0..1); on a border the one nearer to even chance."""
+    percent = 100 * min(max(probability, 0.01), 0.99)
+    holding = [term for term, (low, high) in TERMS.items() if low <= percent <= high]
+    return min(holding, key=lambda term: abs(sum(TERMS[term]) / 2 - 50))
+
+
+def that(term: str) -> str:
+    """The opening of a judgement: "It is likely that", "There is a roughly even chance that"."""
+    if term == "roughly even chance":
+        return "There is a roughly even chance that"
+    return f"There is {term} that" if term == "almost no chance" else f"It is {term} that"
+
+
+def confidence_of(weaknesses: int) -> Confidence:
+    """None: high; one or two: moderate; more: low."""
+    return "high" if weaknesses == 0 else "moderate" if weaknesses <= 2 else "low"
+
+
+def confidence_sentence(confidence: Confidence, strengths: list[str], weaknesses: list[str]) -> str:
+    """One sentence on how well founded the judgement is, without a likelihood term."""
+    if strengths and weaknesses:
+        why = f"{_listed(strengths)}, but {_listed(weaknesses)}"
+    else:
+        why = _listed(strengths or weaknesses) or "nothing speaks against the data it rests on"
+    return f"Our confidence is {confidence}: {why}."
+
+
+def _listed(clauses: list[str]) -> str:
+    return clauses[0] if len(clauses) == 1 else ", ".join(clauses[:-1]) + " and " + clauses[-1] if clauses else ""
