@@ -26,6 +26,10 @@ class UnreadableInput(ResurgeError):
     """A file could not be parsed; it is refused whole, and nothing already stored is touched."""
 
 
+class SourceProblem(ResurgeError):
+    """A source did not answer, refused, or never came to an end; what it had given before is landed and stays."""
+
+
 class ValidationBlocked(ResurgeError):
     """A blocking check failed: the batch stays unpublished, or the briefing is not made."""
 
@@ -40,6 +44,10 @@ class SomePeriodsFailed(ResurgeError):
 
 class WorkspaceProblem(ResurgeError):
     """The workspace cannot be reached, read or written: missing, refused, full."""
+
+
+class PassingProblem(WorkspaceProblem):
+    """The workspace cannot be reached just now; trying again later may do."""
 
 
 class WriteConflict(ResurgeError):

@@ -1,0 +1,22 @@
+"""The importers by the name of their format."""
+
+from tasks.domain.errors import UsageProblem
+from tasks.domain.ports import Importer
+from tasks.fetch.sources.ira import IraImporter
+from tasks.fetch.sources.simulated import SimulatedImporter
+from tasks.fetch.sources.tabular import TabularImporter
+
+FORMATS = ("csv", "ira", "ndjson", "parquet", "simulated")
+ARCHIVES = frozenset({"ira"})  # without capture times: --observed-at posted unless told otherwise
+
+
+def importer(form: str) -> Importer:
+    """The importer of a format. Raises UsageProblem listing the known formats."""
+    match form:
+        case "ira":
+            return IraImporter()
+        case "ndjson" | "csv" | "parquet":
+            return TabularImporter(form)
+        case "simulated":
+            return SimulatedImporter()
+    raise UsageProblem(f"{form!r} is not a format that can be imported.", remedy=f"Known formats: {', '.join(FORMATS)}.")

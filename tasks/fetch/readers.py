@@ -1,0 +1,168 @@
+"""Readers of NDJSON, CSV and Parquet: landed files in, chunks of rows out.
+
+A row that is whole but wrong (a CSV row with a cell too many, a JSON line that is no object) is refused alone. A file that cannot be
+taken apart into rows is refused whole, with the file and the line: a reader that guesses where the next row starts invents rows.
+"""
+
+import codecs
+import csv
+import json
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+import orjson
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from tasks.domain.errors import UnreadableInput
+from tasks.domain.ports import LandedFile
+from tasks.fetch.chunks import CHUNK_ROWS, ArrowChunk, RecordChunk, batched, open_batch, open_records
+
+MAX_LINE = 64 * 1024 * 1024  # bytes of one JSON line
+MAX_CELL = 1_100_000  # characters of one CSV cell: a little over what a text may have, so that the row is refused and not the file
+
+_NO_OBJECT = "the line is not a JSON object"
+
+
+def read_ndjson(files: Sequence[LandedFile], outer: list[str]) -> Iterator[RecordChunk]:
+    """One JSON object a line, UTF-8, with or without BOM; blank lines are no rows; a file without a row is allowed (an empty page).
+
+    Raises UnreadableInput naming file and line for invalid JSON or UTF-8."""
+    first_row = 0
+    for file in files:
+        for rows in batched(_json_line(line, number, file) for number, line in _lines(file)):
+            odd = {place: value for place, value in enumerate(rows) if not isinstance(value, dict)}
+            records = [value if isinstance(value, dict) else {} for value in rows]
+            open_records(records, outer)
+            yield RecordChunk(file, first_row, records, dict.fromkeys(odd, _NO_OBJECT), odd)
+            first_row += len(rows)
+
+
+def read_csv(files: Sequence[LandedFile], delimiter: str) -> Iterator[RecordChunk]:
+    """RFC 4180 with a header, UTF-8, with or without BOM, any line ends, line breaks in quotes. An empty cell is null.
+
+    Raises UnreadableInput naming file and line for an unbalanced quote, invalid UTF-8, a missing or repeated header name."""
+    first_row = 0
+    for file in files:
+        rows = _csv_rows(file, delimiter)
+        header = next(rows)
+        for block in batched(rows):
+            wrong = {place: cells for place, cells in enumerate(block) if len(cells) != len(header)}
+            records = [
+                {} if place in wrong else {name: cell or None for name, cell in zip(header, cells, strict=True)}
+                for place, cells in enumerate(block)
+            ]
+            why = dict.fromkeys(wrong, "the row has more or fewer cells than the header")
+            yield RecordChunk(file, first_row, records, why, dict(wrong))
+            first_row += len(block)
+
+
+def read_parquet(files: Sequence[LandedFile], outer: list[str], columns: Sequence[str] | None = None) -> Iterator[ArrowChunk]:
+    """Record batches of each file. Raises UnreadableInput naming the file, and the first row that could not be read."""
+    first_row = 0
+    for file in files:
+        in_file = 0
+        with parquet_file(file) as opened_file:
+            try:
+                for batch in opened_file.iter_batches(batch_size=CHUNK_ROWS, columns=columns):
+                    yield ArrowChunk(file, first_row, open_batch(batch, outer))
+                    first_row, in_file = first_row + batch.num_rows, in_file + batch.num_rows
+            except (pa.ArrowException, OSError) as error:
+                raise _unreadable(
+                    file, f"row {in_file:,} and after: damaged Parquet data ({error})", "Fetch the file again."
+                ) from error
+
+
+def parquet_file(file: LandedFile) -> pq.ParquetFile:
+    """Open a Parquet file. Raises UnreadableInput where its footer is missing or damaged."""
+    try:
+        return pq.ParquetFile(file.path)
+    except (pa.ArrowException, OSError) as error:
+        what = (
+            "the file is empty"
+            if file.path.is_file() and not file.path.stat().st_size
+            else "not a Parquet file, or its footer is missing"
+        )
+        raise _unreadable(file, what, "Check that the file is whole, then ingest it again.") from error
+
+
+def _lines(file: LandedFile) -> Iterator[tuple[int, bytes]]:
+    with file.path.open("rb") as stream:
+        number = 0
+        while line := stream.readline(MAX_LINE + 1):
+            number += 1
+            if len(line) > MAX_LINE:
+                raise _unreadable(file, f"line {number}: longer than {MAX_LINE // 2**20} MiB", "Write one JSON object a line.")
+            if number == 1:
+                if line.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+                    raise _unreadable(file, "line 1: UTF-16, not UTF-8", "Convert the file to UTF-8.")
+                line = line.removeprefix(codecs.BOM_UTF8)
+            if stripped := line.strip():
+                yield number, stripped
+
+
+def _json_line(line: bytes, number: int, file: LandedFile) -> Any:
+    try:
+        return orjson.loads(line)
+    except orjson.JSONDecodeError as error:
+        try:  # a lone surrogate escape is legal JSON that orjson refuses
+            return json.loads(line.decode("utf-8"), parse_constant=_no_constant)
+        except UnicodeDecodeError as broken:
+            raise _unreadable(file, f"line {number}: invalid UTF-8 at byte {broken.start}", "Convert the file to UTF-8.") from error
+        except (ValueError, RecursionError):
+            remedy = "Give one JSON object a line (NDJSON); a file that was cut off has to be fetched again."
+            raise _unreadable(file, f"line {number}: invalid JSON ({error.msg})", remedy) from error
+
+
+def _no_constant(name: str) -> Any:
+    raise ValueError(f"{name} is not JSON")
+
+
+def _csv_rows(file: LandedFile, delimiter: str) -> Iterator[list[str]]:
+    """The header, then every row that is not blank."""
+    csv.field_size_limit(MAX_CELL)
+    with file.path.open(encoding="utf-8-sig", newline="") as stream:
+        reader = csv.reader(stream, delimiter=delimiter, strict=True)
+        start, header = 1, None
+        while True:
+            try:
+                cells = next(reader, None)
+            except csv.Error as error:
+                what = f"line {start}: unbalanced quote, or a cell of more than {MAX_CELL:,} characters ({error})"
+                raise _unreadable(file, what, "Double every quote inside a quoted cell (RFC 4180).") from error
+            except UnicodeDecodeError as error:
+                raise _unreadable(
+                    file, f"line {_first_bad_line(file.path)}: invalid UTF-8", "Convert the file to UTF-8."
+                ) from error
+            if cells is None:
+                break
+            if cells and header is None:
+                header = _header(cells, file)
+            if cells:
+                yield cells
+            start = reader.line_num + 1
+    if header is None:
+        raise _unreadable(file, "the file is empty: not even a header", "Give the header line, also for no rows.")
+
+
+def _header(cells: list[str], file: LandedFile) -> list[str]:
+    if twice := sorted({name for name in cells if cells.count(name) > 1}):
+        raise _unreadable(
+            file, f"line 1: the header names {', '.join(map(repr, twice))} twice", "Give every column a name of its own."
+        )
+    return cells
+
+
+def _first_bad_line(path: Path) -> int:
+    with path.open("rb") as stream:
+        for number, line in enumerate(stream, start=1):
+            try:
+                line.decode("utf-8")
+            except UnicodeDecodeError:
+                return number
+    return 1
+
+
+def _unreadable(file: LandedFile, what: str, remedy: str) -> UnreadableInput:
+    return UnreadableInput(f"{file.name} was refused whole: {what}.", remedy=remedy)

@@ -1,0 +1,340 @@
+"""One suite over every importer: no row lost or counted twice, declared columns, the same answer twice, strangers reported, damaged files
+refused whole. A new importer joins by a `Case`."""
+
+import csv
+import hashlib
+import json
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+from pandas.testing import assert_frame_equal
+
+from tasks.domain.errors import UnreadableInput, UsageProblem
+from tasks.domain.frames import FrameSchema
+from tasks.domain.parsed import QUARANTINE, Parsed
+from tasks.domain.ports import LandedFile
+from tasks.fetch.importers import FORMATS, importer
+from tasks.fetch.rows import PARSED
+
+MINUTE = datetime(2023, 10, 7, 12, 30, tzinfo=UTC)
+
+
+@dataclass(frozen=True)
+class Case:
+    """How to try one importer: a good file, one with `bad` rows to refuse, one with a field nobody knows, and damaged ones.
+
+    Each writer gets a folder and returns the files in their order. `landed`: rows by table that all of them hold."""
+
+    form: str
+    write: Callable[[Path], list[Path]]
+    write_bad: Callable[[Path], list[Path]]
+    bad: int
+    write_strange: Callable[[Path], list[Path]]
+    stranger: tuple[str, str]  # table, field
+    damaged: dict[str, tuple[Callable[[Path], Path], str]]  # name -> (writer, what the error must say)
+    landed: dict[str, int]
+    options: dict[str, Any] = field(default_factory=dict)
+
+
+MAP = {
+    "map": {"post_id": "id", "account_id": "author", "posted_at": "at", "text": "body", "like_count": "likes"},
+    "constants": {"platform": "facebook"},
+    "ignore": ["unused"],
+}
+ROWS: list[dict[str, Any]] = [
+    {
+        "id": f"p{n}",
+        "author": f"a{n % 3}",
+        "at": f"2023-10-07T12:{n:02d}:00Z",
+        "body": f"Line {n}\nwith #Tag{n}, @who",
+        "likes": n,
+        "unused": 1,
+    }
+    for n in range(7)
+]
+BAD_ROWS = [
+    *ROWS[:3],
+    {**ROWS[3], "likes": "many"},
+    {**ROWS[4], "at": "yesterday"},
+    {**ROWS[5], "id": None},
+    *ROWS[6:],
+]
+TIMES = ["2017-03-01T10:00", "2017-03-01T12:00", "2017-03-02T00:00", "2017-03-04T00:00", "2017-03-05T00:00"]
+STRANGE_ROWS = [{**row, "mood": "calm"} for row in ROWS]
+
+
+def ndjson(rows: list[dict[str, Any]]) -> Callable[[Path], list[Path]]:
+    def write(folder: Path) -> list[Path]:
+        (folder / "rows.ndjson").write_text("\n".join(json.dumps(row, ensure_ascii=False) for row in rows) + "\n", encoding="utf-8")
+        return [folder / "rows.ndjson"]
+
+    return write
+
+
+def csv_file(rows: list[dict[str, Any]]) -> Callable[[Path], list[Path]]:
+    def write(folder: Path) -> list[Path]:
+        with (folder / "rows.csv").open("w", newline="", encoding="utf-8") as stream:
+            writer = csv.DictWriter(stream, list(rows[0]))
+            writer.writeheader()
+            writer.writerows(rows)
+        return [folder / "rows.csv"]
+
+    return write
+
+
+def parquet(rows: list[dict[str, Any]], name: str = "rows.parquet") -> Callable[[Path], list[Path]]:
+    def write(folder: Path) -> list[Path]:
+        texts = [{key: value if value is None or key == "unused" else str(value) for key, value in row.items()} for row in rows]
+        pq.write_table(pa.Table.from_pylist(texts), folder / name)
+        return [folder / name]
+
+    return write
+
+
+def raw(name: str, data: bytes) -> Callable[[Path], Path]:
+    def write(folder: Path) -> Path:
+        (folder / name).write_bytes(data)
+        return folder / name
+
+    return write
+
+
+def ira(*, bad: bool = False, strange: bool = False) -> Callable[[Path], list[Path]]:
+    """A fictional miniature of the archive: 6 posts by 2 accounts and 3 listed accounts, one of which never posts."""
+
+    def write(folder: Path) -> list[Path]:
+        posts = pd.DataFrame(
+            {
+                "post_id": [f"ira-{n}" for n in range(6)],
+                "account_id": ["Maple", "Maple", "Maple", "Birch", "Birch", "Maple"],
+                "account_handle": ["Maple", "Maple", "Maple", "Birch", "Birch", "Maple"],
+                "platform": "twitter",
+                "posted_at": pd.to_datetime([*TIMES, None if bad else "2017-03-05T01:00"], utc=True, format="ISO8601"),
+                "text": ["#One [url]", "RT @oak: two", "three", "four", "five", "six"],
+                "lang": ["English", "Russian", "LANGUAGE UNDEFINED", "German", "English", "English"],
+                "region": "Unknown",
+                "urls": [["https://t.co/Ab1"], [], [], [], [], []],
+                "is_repost": [False, True, False, False, False, False],
+                "is_quote": [False, False, True, False, False, False],
+                "repost_of_handle": [None, "oak", None, None, None, None],
+                "followers": [1, 2, -1, 4, 5, 6],
+                "following": [9, 9, 9, 9, 9, 9],
+                "statuses": 1,
+                "category": "Test",
+                "account_type": "Test",
+            }
+        )
+        accounts = pd.DataFrame(
+            {
+                "account_id": ["Maple", "Birch", "Yew"],
+                "account_handle": ["Maple", "Birch", "Yew"],
+                "twitter_user_id": ["1", "2", "3"],
+                "user_id_exact": [True, False, True],
+                "account_created_est": pd.to_datetime(["2017-02-01 00:00:00.5", "2017-02-10", None], utc=True, format="ISO8601"),
+                "category": "Test",
+                "account_type": "Test",
+            }
+        )
+        if strange:
+            posts["mood"] = "calm"
+        accounts.to_parquet(folder / "accounts.parquet")
+        posts.to_parquet(folder / "posts.parquet")
+        return [folder / "accounts.parquet", folder / "posts.parquet"]
+
+    return write
+
+
+def simulated(*, bad: bool = False, strange: bool = False) -> Callable[[Path], list[Path]]:
+    """Four posts and two observations of one account, as the simulated platform writes them."""
+
+    def record(kind: str, table: str, values: dict[str, Any]) -> dict[str, Any]:
+        names = [name for name in PARSED[table].names if name != "row_number"]
+        return {
+            "record": kind,
+            **dict.fromkeys(names),
+            "platform": "x",
+            "account_id": "a1",
+            "observed_at": "2023-10-08T00:00:00Z",
+            **values,
+        }
+
+    def write(folder: Path) -> list[Path]:
+        post = {"kind": "original", "posted_at": "2023-10-07T12:00:00Z", "time_precision_s": 1, "text": "A line"}
+        posts = [record("post", "posts", {**post, "post_id": f"s{n}", **({"mood": "calm"} if strange else {})}) for n in range(4)]
+        if bad:
+            posts[1]["posted_at"] = "yesterday"
+            posts[2]["like_count"] = "many"
+        rows = [*posts[:2], record("account", "accounts", {}), *posts[2:], record("account", "accounts", {"status": "active"})]
+        (folder / "page.ndjson").write_text("".join(json.dumps(row) + "\n" for row in rows))
+        return [folder / "page.ndjson"]
+
+    return write
+
+
+CUT = json.dumps(ROWS[0]) + "\n" + json.dumps(ROWS[1])[:-9]
+POSTS_LANDED = {"posts": 7, "accounts": 0}
+CASES = [
+    Case(
+        "ndjson", ndjson(ROWS), ndjson(BAD_ROWS), 3, ndjson(STRANGE_ROWS), ("posts", "mood"),
+        {
+            "cut off": (raw("cut.ndjson", CUT.encode()), "cut.ndjson.*line 2: invalid JSON"),
+            "Latin-1": (raw("latin.ndjson", b'{"id": "1"}\n\n{"id": "\xe9"}\n'), "line 3: invalid UTF-8"),
+            "UTF-16": (raw("wide.ndjson", "{}".encode("utf-16")), "line 1: UTF-16"),
+            "NUL": (raw("nul.ndjson", b'{"id": "a\x00"}\n'), "line 1: invalid JSON"),
+            "NaN": (raw("nan.ndjson", b'{"id": NaN}\n'), "line 1: invalid JSON"),
+            "an array": (raw("array.ndjson", b'[\n{"id": 1}\n]\n'), "line 1: invalid JSON"),
+        },
+        POSTS_LANDED, MAP,
+    ),
+    Case(
+        "csv", csv_file(ROWS), csv_file(BAD_ROWS), 3, csv_file(STRANGE_ROWS), ("posts", "mood"),
+        {
+            "unbalanced quote": (raw("quote.csv", b'id,author,at\n1,a,"x"\n2,a,"x\n3,a,x\n'), "line 3: unbalanced quote"),
+            "text after a quote": (raw("after.csv", b'id,author\n1,"a"b\n'), "line 2: unbalanced quote"),
+            "Latin-1": (raw("latin.csv", b"id,author\n1,a\n2,\xe9\n"), "line 3: invalid UTF-8"),
+            "no byte": (raw("empty.csv", b""), "the file is empty"),
+            "a name twice": (raw("twice.csv", b"id,id\n1,2\n"), "names 'id' twice"),
+        },
+        POSTS_LANDED, MAP,
+    ),
+    Case(
+        "parquet", parquet(ROWS), parquet(BAD_ROWS), 3, parquet(STRANGE_ROWS), ("posts", "mood"),
+        {
+            "text": (raw("text.parquet", b"id,author\n1,2\n"), "text.parquet.*not a Parquet file, or its footer is missing"),
+            "no byte": (raw("empty.parquet", b""), "the file is empty"),
+            "footer only": (raw("foot.parquet", b"PAR1" + b"\x00" * 40 + b"\x10\x00\x00\x00PAR1"), "footer"),
+        },
+        POSTS_LANDED, MAP,
+    ),
+    Case(
+        "ira", ira(), ira(bad=True), 1, ira(strange=True), ("posts", "mood"),
+        {
+            "text": (raw("text.parquet", b"no"), "not a Parquet file, or its footer is missing"),
+            "another table": (lambda folder: parquet(ROWS, "other.parquet")(folder)[0], "it is no accounts file of this archive"),
+        },
+        {"posts": 6, "accounts": 3 + 5},
+    ),
+    Case(
+        "simulated", simulated(), simulated(bad=True), 2, simulated(strange=True), ("posts", "mood"),
+        {
+            "cut off": (raw("cut.ndjson", b'{"record": "post", "platform'), "cut.ndjson, line 1"),
+            "an array": (raw("array.ndjson", b'{}\n[]\n'), "array.ndjson, line 2"),
+        },
+        {"posts": 4, "accounts": 2},
+    ),
+]  # fmt: skip
+
+
+@pytest.fixture(params=CASES, ids=lambda case: case.form)
+def case(request: pytest.FixtureRequest) -> Case:
+    chosen: Case = request.param
+    return chosen
+
+
+def landed(paths: list[Path]) -> list[LandedFile]:
+    return [LandedFile(path, path.name, hashlib.sha256(path.read_bytes()).hexdigest()) for path in paths]
+
+
+def parse(case: Case, paths: list[Path], observed_at: Any = "posted") -> Parsed:
+    return importer(case.form).parse(landed(paths), observed_at=observed_at, options=case.options)
+
+
+def books(parsed: Parsed) -> dict[str, int]:
+    return {
+        table: len(frame) + int((parsed.rejected["table"] == table).sum())
+        for table, frame in (("posts", parsed.posts), ("accounts", parsed.accounts))
+    }
+
+
+def assert_conforms(frame: pd.DataFrame, schema: FrameSchema) -> None:
+    assert sorted(frame.columns) == sorted(schema.names)
+    for column in schema.columns:
+        assert frame[column.name].dtype == schema.pandas_dtype(column.name), column.name
+        assert column.optional or not frame[column.name].isna().any(), column.name
+
+
+def test_every_format_is_known() -> None:
+    assert [importer(form).format for form in FORMATS] == list(FORMATS)
+    with pytest.raises(UsageProblem, match=r"'tsv' is not a format.*csv, ira, ndjson"):
+        importer("tsv")
+
+
+def test_good_rows_all_land(case: Case, tmp_path: Path) -> None:
+    parsed = parse(case, case.write(tmp_path))
+    assert parsed.rows_landed == case.landed == books(parsed)
+    assert parsed.rejected.empty
+    assert parsed.drift == ()
+    assert parsed.capture_rule == "posted"
+    assert (parsed.posts["observed_at"] == parsed.posts["posted_at"]).all()
+
+
+def test_bad_rows_are_refused_and_counted(case: Case, tmp_path: Path) -> None:
+    parsed = parse(case, case.write_bad(tmp_path))
+    assert parsed.rows_landed["posts"] == case.landed["posts"]
+    assert books(parsed) == parsed.rows_landed
+    assert len(parsed.rejected) == case.bad
+    assert parsed.rejected["reason"].str.len().gt(5).all()
+    assert all(json.loads(text) for text in parsed.rejected["raw"])
+
+
+def test_row_numbers_are_unique_and_name_the_landed_row(case: Case, tmp_path: Path) -> None:
+    good, bad = parse(case, case.write(tmp_path)), parse(case, case.write_bad(tmp_path))
+    for table in ("posts", "accounts"):
+        kept = bad.posts if table == "posts" else bad.accounts
+        refused = bad.rejected.loc[bad.rejected["table"] == table, "row_number"]
+        numbers = [*kept["row_number"], *refused]
+        assert len(set(numbers)) == len(numbers)
+    before = good.posts.set_index("post_id")["row_number"]
+    after = bad.posts.set_index("post_id")["row_number"]
+    assert after.equals(before.loc[after.index])
+
+
+def test_frames_have_the_declared_columns(case: Case, tmp_path: Path) -> None:
+    parsed = parse(case, case.write_bad(tmp_path))
+    assert_conforms(parsed.posts, PARSED["posts"])
+    assert_conforms(parsed.accounts, PARSED["accounts"])
+    assert_conforms(parsed.rejected, QUARANTINE)
+
+
+def test_the_same_bytes_give_the_same_frames(case: Case, tmp_path: Path) -> None:
+    paths = case.write_bad(tmp_path)
+    one, two = parse(case, paths), parse(case, paths)
+    for name in ("posts", "accounts", "rejected"):
+        assert_frame_equal(getattr(one, name), getattr(two, name))
+    assert (one.effort, one.drift, one.rows_landed) == (two.effort, two.drift, two.rows_landed)
+
+
+def test_an_unknown_field_is_reported_with_a_sample(case: Case, tmp_path: Path) -> None:
+    parsed = parse(case, case.write_strange(tmp_path))
+    (drift,) = parsed.drift
+    assert (drift.table, drift.field, drift.kind, drift.rows) == (*case.stranger, "unknown", case.landed["posts"])
+    assert "calm" in drift.sample
+    assert books(parsed) == case.landed
+
+
+@pytest.mark.parametrize(("form", "name"), [(case.form, name) for case in CASES for name in case.damaged])
+def test_a_damaged_file_is_refused_whole_beside_a_good_one(form: str, name: str, tmp_path: Path) -> None:
+    case = next(case for case in CASES if case.form == form)
+    write, message = case.damaged[name]
+    with pytest.raises(UnreadableInput, match=f"(?s){message}"):
+        parse(case, [*case.write(tmp_path), write(tmp_path)])
+
+
+def test_a_fixed_capture_time_is_on_every_row(case: Case, tmp_path: Path) -> None:
+    parsed = parse(case, case.write(tmp_path), MINUTE)
+    assert (parsed.posts["observed_at"] == pd.Timestamp(MINUTE)).all()
+    assert (parsed.accounts["observed_at"] == pd.Timestamp(MINUTE)).all()
+    assert parsed.capture_rule == "2023-10-07T12:30:00+00:00"
+    assert books(parsed) == parsed.rows_landed
+
+
+def test_an_unknown_option_is_a_usage_problem(case: Case, tmp_path: Path) -> None:
+    with pytest.raises(UsageProblem, match="colour"):
+        importer(case.form).parse(landed(case.write(tmp_path)), observed_at="posted", options={**case.options, "colour": "red"})
