@@ -35,9 +35,11 @@ def list_codes(lists: pd.Series) -> pd.Series:
 
     pandas cannot compare lists without Python loops; here each distinct element is a number and a list is its numbers joined.
     """
-    array = pa.chunked_array([lists.array.__arrow_array__()]).combine_chunks()
+    array = lists.array.__arrow_array__()
     if isinstance(array, pa.ChunkedArray):
-        array = array.chunk(0) if array.num_chunks else pa.array([], pa.list_(pa.string()))
+        array = array.combine_chunks()
+    if isinstance(array, pa.ChunkedArray):
+        array = pa.concat_arrays(array.chunks) if array.num_chunks else pa.array([], pa.list_(pa.string()))
     values = pc.list_flatten(array).dictionary_encode()
     codes = pc.fill_null(pc.cast(values.indices, pa.string()), "null")
     lengths = pc.fill_null(pc.list_value_length(array), 0).to_numpy(zero_copy_only=False)
@@ -79,3 +81,13 @@ def check_balance(table: str, landed: int, accepted: pd.DataFrame, refused: pd.D
             f"{len(both)} rows of {table} are both accepted and quarantined, the first is row {both[0]}.",
             remedy="Nothing was stored. The importer or a check counted them twice: report it with the file.",
         )
+
+
+def check_complete(frame: pd.DataFrame, schema: FrameSchema) -> None:
+    """Raises ResurgeError if a value that every row must have is missing."""
+    for column in schema.columns:
+        if not column.optional and column.name in frame.columns and (missing := int(frame[column.name].isna().sum())):
+            raise ResurgeError(
+                f"{schema.name}: {missing} rows have no {column.name}.",
+                remedy="Nothing was stored. Such rows belong into quarantine: report the importer.",
+            )

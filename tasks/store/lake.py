@@ -18,7 +18,7 @@ from tasks.domain.frames import FrameSchema
 from tasks.domain.parsed import QUARANTINE
 from tasks.domain.ports import ObjectStore
 from tasks.domain.posts import POSTS
-from tasks.store.books import check_balance, collapse, one_entry_a_row, reasons_by_table
+from tasks.store.books import check_balance, check_complete, collapse, one_entry_a_row, reasons_by_table
 from tasks.store.keys import batch_key, batches_prefix, lake_key
 
 _PART_ROWS = 2_000_000  # texts of a file stay below the 2 GB that 32-bit Arrow strings can hold
@@ -56,6 +56,7 @@ def commit_batch(
     kept = {"posts": collapse(posts, POSTS), "accounts": collapse(accounts, ACCOUNTS)}
     collapsed = {"posts": len(posts) - len(kept["posts"]), "accounts": len(accounts) - len(kept["accounts"])}
     for table, frame in kept.items():
+        check_complete(frame, POSTS if table == "posts" else ACCOUNTS)
         check_balance(table, rows_landed.get(table, 0), frame, refused[refused["table"] == table], collapsed[table])
     record = BatchRecord(
         batch_id=batch_id,
@@ -148,12 +149,6 @@ def _to_arrow(schema: FrameSchema, frame: pd.DataFrame, identity: BatchIdentity)
     for name, value in (("campaign", identity.campaign), ("batch_id", identity.batch_id)):
         if name in schema.names:
             table = table.append_column(name, pa.repeat(pa.scalar(value, pa.string()), table.num_rows))
-    for column in schema.columns:
-        if not column.optional and table.column(column.name).null_count:
-            raise ResurgeError(
-                f"{schema.name}: {table.column(column.name).null_count} rows have no {column.name}.",
-                remedy="Nothing was committed. Such rows belong into quarantine: report the importer.",
-            )
     return table.select(schema.names).cast(schema.arrow).replace_schema_metadata(None)
 
 
