@@ -1,0 +1,73 @@
+"""The co-action network: positions come from the facts, clusters are coloured and carry their number, outsiders are hollow."""
+
+from collections import defaultdict
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from reports.charts.canvas import FAINT, INK, NAVY, RUST, SAND, SKY, SOFT, WIDTH_IN, draw, place
+from tasks.domain.facts import NetworkFacts, NetworkNode
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+COLOURS = (NAVY, RUST, SKY, SAND)
+SHAPES = ("o", "s", "^", "D")
+
+
+def network(facts: NetworkFacts, names: dict[str, str]) -> str:
+    """Nodes by cluster (colour and shape), edges as hair lines; `names` maps the cluster ids to the labels drawn beside them."""
+    from matplotlib.collections import LineCollection
+
+    across, up = [node.x for node in facts.nodes], [node.y for node in facts.nodes]
+    named = [cluster for cluster in names if any(node.cluster_id == cluster for node in facts.nodes)]
+    size = 26 if len(facts.nodes) <= 60 else 13 if len(facts.nodes) <= 200 else 6
+
+    def paint(figure: "Figure") -> None:
+        axes = place(figure, 0.05, 0.05, WIDTH_IN - 0.1, 3.3)
+        strongest = max((edge.weight for edge in facts.edges), default=1)
+        lines = [[(across[e.source], up[e.source]), (across[e.target], up[e.target])] for e in facts.edges]
+        widths = [0.35 + 1.0 * edge.weight / strongest for edge in facts.edges]
+        axes.add_collection(LineCollection(lines, linewidths=widths, colors=FAINT, alpha=0.75, zorder=1))
+        for cluster, nodes in _by_cluster(facts.nodes).items():
+            rank = named.index(cluster) if cluster in named else -1
+            colour, shape = (COLOURS[rank % 4], SHAPES[rank // 4 % 4]) if rank >= 0 else (SOFT, "o")
+            for member in (True, False):
+                group = [node for node in nodes if node.member is member]
+                fill = colour if member else "white"
+                axes.scatter(
+                    [n.x for n in group],
+                    [n.y for n in group],
+                    s=size,
+                    marker=shape,
+                    c=fill,
+                    edgecolors=colour,
+                    linewidths=0.9,
+                    zorder=2,
+                )
+        axes.set_axis_off()
+        axes.margins(0.09, 0.12)
+        axes.autoscale_view()
+        for cluster in named:
+            nodes = _by_cluster(facts.nodes)[cluster]
+            x = sum(node.x for node in nodes) / len(nodes)
+            top = max(node.y for node in nodes)
+            axes.annotate(
+                names[cluster],
+                (x, top),
+                xytext=(0, 7),
+                textcoords="offset points",
+                ha="center",
+                size=8,
+                weight=600,
+                color=INK,
+                zorder=3,
+            )
+
+    return draw(3.4, paint)
+
+
+def _by_cluster(nodes: Sequence[NetworkNode]) -> dict[str, list[NetworkNode]]:
+    groups: dict[str, list[NetworkNode]] = defaultdict(list)
+    for node in nodes:
+        groups[node.cluster_id].append(node)
+    return dict(sorted(groups.items()))

@@ -1,0 +1,60 @@
+"""The child process that renders one PDF: `python -m reports.child PAPER`, facts.json on stdin, an answer on stdout.
+
+The answer is one line of JSON and then the PDF. Limits on CPU time, memory and file size are set before the renderer is loaded, so a
+passage that makes it run wild ends this process and nothing else.
+"""
+
+import argparse
+import json
+import resource
+import sys
+from typing import BinaryIO
+
+
+def main(arguments: list[str], source: BinaryIO, target: BinaryIO) -> int:
+    """Render and answer; the exit code is 0 whenever an answer was written."""
+    options = _options(arguments)
+    _limit(options.cpu_s, options.memory_mb)
+    target.write(_answer(source.read(), options))
+    target.flush()
+    return 0
+
+
+def _options(arguments: list[str]) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="reports.child")
+    parser.add_argument("paper")
+    parser.add_argument("--cpu-s", type=int, required=True)
+    parser.add_argument("--memory-mb", type=int, required=True)
+    parser.add_argument("--without-glyph", default="")  # hexadecimal code points, joined by commas
+    parser.add_argument("--withhold", action="store_true")
+    return parser.parse_args(arguments)
+
+
+def _limit(cpu_s: int, memory_mb: int) -> None:
+    resource.setrlimit(resource.RLIMIT_CPU, (cpu_s, cpu_s + 5))
+    resource.setrlimit(resource.RLIMIT_AS, (memory_mb << 20, memory_mb << 20))
+    resource.setrlimit(resource.RLIMIT_FSIZE, (64 << 20, 64 << 20))  # fonts are copied to a temporary folder: 1.2 MB at most each
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+
+
+def _answer(facts_json: bytes, options: argparse.Namespace) -> bytes:
+    from reports.compose import compose
+    from reports.printing import print_pdf
+    from tasks.domain.facts import edition_of
+
+    edition = edition_of(facts_json)
+    missing = frozenset(int(code, 16) for code in options.without_glyph.split(",") if code)
+    composed = compose(facts_json, edition=edition, paper=options.paper, without_glyph=missing, withhold=options.withhold)
+    printed = print_pdf(composed.html, composed.figures, edition=edition)
+    head = {
+        "pages": printed.pages,
+        "replaced": composed.replaced,
+        "complaints": printed.complaints,
+        "without_glyph": sorted(printed.without_glyph),
+        "asked": printed.asked,
+    }
+    return json.dumps(head).encode() + b"\n" + printed.pdf
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:], sys.stdin.buffer, sys.stdout.buffer))

@@ -1,0 +1,203 @@
+"""How values are written in a briefing: one place, so that a number looks the same on every page.
+
+Thousands are separated by commas, dates are written out ("30 October 2023"), shares stand with their counts, and a value that could
+not be measured is its reason, never 0. Locale plays no part: the same facts give the same letters everywhere.
+"""
+
+import re
+import unicodedata
+from datetime import date, datetime
+
+from tasks.domain.measures import Estimate, Interval, NotMeasurable, Shared
+
+MONTHS = (
+    "January",
+    "February",
+    "March",
+    "April",
+    "May",
+    "June",
+    "July",
+    "August",
+    "September",
+    "October",
+    "November",
+    "December",
+)
+WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
+PLATFORMS = {
+    "facebook": "Facebook",
+    "instagram": "Instagram",
+    "x": "X",
+    "twitter": "Twitter",
+    "youtube": "YouTube",
+    "bluesky": "Bluesky",
+}
+LANGUAGES = {
+    "ar": "Arabic",
+    "de": "German",
+    "en": "English",
+    "es": "Spanish",
+    "fa": "Persian",
+    "fr": "French",
+    "he": "Hebrew",
+    "id": "Indonesian",
+    "it": "Italian",
+    "ja": "Japanese",
+    "ko": "Korean",
+    "pt": "Portuguese",
+    "ru": "Russian",
+    "tr": "Turkish",
+    "uk": "Ukrainian",
+    "zh": "Chinese",
+}
+MINUS = "\N{MINUS SIGN}"
+RANGE = "\N{EN DASH}"
+
+
+def count(value: int) -> str:
+    """1234567 -> `1,234,567`."""
+    return f"{value:,}".replace("-", MINUS)
+
+
+def number(value: float) -> str:
+    """As many digits as a reader can use: 0.0062 -> `0.0062`, 0.3 -> `0.30`, 4.25 -> `4.25`, 48.25 -> `48.2`, 12345.6 -> `12,346`."""
+    if isinstance(value, int) or (value == int(value) and abs(value) >= 2):
+        return count(int(value))
+    size = abs(value)
+    if size >= 999.5:
+        return count(round(value))
+    if size == 0:
+        return "0"
+    text = (
+        f"{value:.1f}"
+        if size >= 9.995
+        else f"{value:.2f}"
+        if size >= 0.0095
+        else f"{value:.2g}"
+        if size >= 0.00095
+        else f"{value:.0e}"
+    )
+    return text.replace("-", MINUS)
+
+
+def percent(share: float) -> str:
+    """0.5821 -> `58 %`, 0.0123 -> `1.2 %`; a share that is neither 0 nor 1 is never printed as if it were."""
+    value = 100 * share
+    if 0 < value < 0.1:
+        return "under 0.1 %"
+    if 99.9 < value < 100:
+        return "over 99.9 %"
+    return f"{value:.1f} %" if 0 < value < 10 or 99 < value < 100 else f"{value:.0f} %"
+
+
+def shared(value: Shared) -> str:
+    """A share with its counts: `58 % (580 of 1,000)`."""
+    counts = f"{count(value.part)} of {count(value.whole)}"
+    return f"{percent(value.share)} ({counts})" if value.share is not None else f"none ({counts})"
+
+
+def day(value: date) -> str:
+    """`30 October 2023`."""
+    return f"{value.day} {MONTHS[value.month - 1]} {value.year}"
+
+
+def short_day(value: date) -> str:
+    """`30 Oct`."""
+    return f"{value.day} {MONTHS[value.month - 1][:3]}"
+
+
+def short_date(value: date) -> str:
+    """`30 Oct 2023`."""
+    return f"{short_day(value)} {value.year}"
+
+
+def instant(value: datetime) -> str:
+    """`30 October 2023, 06:00 UTC`."""
+    return f"{day(value)}, {value:%H:%M} UTC"
+
+
+def clock_instant(value: datetime) -> str:
+    """`30 Oct 2023 06:00`, for tables that say UTC in their heading."""
+    return f"{short_date(value)} {value:%H:%M}"
+
+
+def interval(value: Interval) -> str:
+    return f"{number(value.low)}{RANGE}{number(value.high)}"
+
+
+def estimate(value: Estimate) -> str:
+    """`0.62 (0.48–0.80)`; without an interval the value alone."""
+    if isinstance(value.interval, NotMeasurable):
+        return number(value.value)
+    return f"{number(value.value)} ({interval(value.interval)})"
+
+
+def p_value(value: float) -> str:
+    return "< 0.001" if value < 0.001 else f"{value:.3f}" if value < 0.1 else f"{value:.2f}"
+
+
+def p_statement(value: float) -> str:
+    """`p < 0.001` or `p = 0.02`."""
+    return f"p {p_value(value)}" if value < 0.001 else f"p = {p_value(value)}"
+
+
+def platform(name: str) -> str:
+    return PLATFORMS.get(name, name)
+
+
+def language(code: str) -> str:
+    """`zh-TW` -> `Chinese (zh-TW)`, `zh` -> `Chinese`; a code that is not known stays a code."""
+    name = LANGUAGES.get(code.split("-")[0].lower())
+    if name is None:
+        return {"": "not given", "und": "undetermined"}.get(code, code)
+    return name if "-" not in code else f"{name} ({code})"
+
+
+def sentence_list(words: list[str] | tuple[str, ...]) -> str:
+    """`a`, `a and b`, `a, b and c`."""
+    return " and ".join(filter(None, (", ".join(words[:-1]), words[-1]))) if words else "none"
+
+
+def verb(value: int, one: str, many: str) -> str:
+    """The form of a verb that goes with a count."""
+    return one if value == 1 else many
+
+
+def capital(text: str) -> str:
+    """With a capital first letter; the rest stays."""
+    return text[:1].upper() + text[1:]
+
+
+def sentence(text: str) -> str:
+    """Begins with a capital letter and ends with a full stop."""
+    text = text.strip()
+    return text and capital(text) + ("" if text[-1] in ".!?…" else ".")
+
+
+def isolated(before: str, text: str) -> str:
+    """`before` and `text` side by side in one left-to-right line, whatever the direction of `text` (Unicode isolates)."""
+    return f"\u200e{before}\u2068{text}\u2069" if direction(text) == "rtl" else before + text
+
+
+def plural(value: int, one: str, many: str = "") -> str:
+    """`1 post`, `2 posts`."""
+    return f"{count(value)} {one if value == 1 else many or one + 's'}"
+
+
+def lang_attribute(code: str) -> str:
+    """A BCP 47 tag that is safe in `lang=`; "zh" gets the simplified forms, since a bare "zh" is drawn with Japanese glyphs."""
+    if code.lower() in {"zh", "zh-hans", "zh-cn"}:
+        return "zh-CN"
+    return code if re.fullmatch(r"[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8}){0,3}", code) else "und"
+
+
+def direction(text: str) -> str:
+    """`rtl` or `ltr` by the first strong character (Unicode Bidirectional Algorithm, rule P2)."""
+    for sign in text:
+        kind = unicodedata.bidirectional(sign)
+        if kind in {"R", "AL"}:
+            return "rtl"
+        if kind == "L":
+            return "ltr"
+    return "ltr"

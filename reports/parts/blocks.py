@@ -1,0 +1,146 @@
+"""Content blocks that stand between facts and templates: tables, figures, passages.
+
+Everything in them is already formatted. Templates place them and decide nothing.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import TypeVar
+
+from reports.formats import direction, lang_attribute, language, number, platform, short_date
+from tasks.domain.measures import NotMeasurable
+from tasks.domain.narratives import Quote
+
+T = TypeVar("T")
+LONG_WORD = 22
+SHORT_TABLE = 14
+TIGHT = 12
+LETTERS = "abcdefghijklmnopqrstuvwxyz"
+
+
+@dataclass(frozen=True)
+class Cell:
+    """One table cell; `unknown` cells are set apart, and `note` is the letter of their reason below the table."""
+
+    text: str
+    unknown: bool = False
+    note: str = ""
+    heading: bool = False  # a row's own heading
+    numeric: bool = False
+    strong: bool = False
+
+    @property
+    def breaks(self) -> bool:
+        """Whether a word is so long that it may have to be broken anywhere; others keep their words whole."""
+        return any(len(word) > LONG_WORD for word in self.text.split())
+
+    @property
+    def tight(self) -> bool:
+        """Short enough to stay on one line: a date, a word."""
+        return len(self.text) <= TIGHT
+
+
+@dataclass(frozen=True)
+class Column:
+    title: str
+    numeric: bool = False
+
+
+@dataclass(frozen=True)
+class Table:
+    """`notes` are (letter, reason) pairs of the cells that could not be measured. The first cell of a row is its heading."""
+
+    caption: str
+    columns: tuple[Column, ...]
+    rows: tuple[tuple[Cell, ...], ...]
+    notes: tuple[tuple[str, str], ...] = ()
+    total: tuple[Cell, ...] = ()
+    narrow: bool = False
+
+    @property
+    def short(self) -> bool:
+        """Short enough to be kept on one page."""
+        return len(self.rows) <= SHORT_TABLE
+
+
+@dataclass(frozen=True)
+class Figure:
+    """A chart: `svg` is our own output, `alt` states the finding, `title` is its headline, `source` says what was counted.
+    Without data `svg` is empty and `absent` says why in one sentence."""
+
+    key: str
+    title: str
+    svg: str = ""
+    alt: str = ""
+    source: str = ""
+    absent: str = ""
+
+
+@dataclass(frozen=True)
+class Passage:
+    """A post's own words, to be printed in its own language and direction."""
+
+    text: str
+    lang: str
+    direction: str
+    source: str
+    shortened: bool
+
+
+@dataclass
+class Notes:
+    """Collects the reasons of one table: equal reasons share one letter."""
+
+    reasons: list[str] = field(default_factory=list)
+
+    def letter(self, reason: str) -> str:
+        reason = reason.rstrip(". ")
+        if reason not in self.reasons:
+            self.reasons.append(reason)
+        position = self.reasons.index(reason)
+        return LETTERS[position % 26] * (position // 26 + 1)
+
+    def cell(self, value: T | NotMeasurable, write: Callable[[T], str]) -> Cell:
+        """The written value, or what kind of unknown it is with the letter of its reason."""
+        if isinstance(value, NotMeasurable):
+            return Cell(kind_of_unknown(value.reason), unknown=True, note=self.letter(value.reason), numeric=True)
+        return Cell(write(value), numeric=True)
+
+    def number(self, value: float | NotMeasurable) -> Cell:
+        return self.cell(value, number)
+
+    @property
+    def pairs(self) -> tuple[tuple[str, str], ...]:
+        return tuple((self.letter(reason), reason) for reason in list(self.reasons))
+
+
+def kind_of_unknown(reason: str) -> str:
+    """The short word for a cell; the whole reason stands below the table."""
+    words = {
+        "not observed": "not observed",
+        "unknown": "unknown",
+        "right-censored": "not yet",
+        "never fell": "never fell",
+        "never_fell": "never fell",
+    }
+    for sign, word in words.items():
+        if sign in reason:
+            return word
+    return "not measurable"
+
+
+def head(text: str) -> Cell:
+    return Cell(text, heading=True)
+
+
+def text_cell(text: str) -> Cell:
+    return Cell(text)
+
+
+def number_cell(text: str) -> Cell:
+    return Cell(text, numeric=True)
+
+
+def passage(quote: Quote) -> Passage:
+    source = f"{platform(quote.platform)}, {short_date(quote.posted_at)}, post {quote.post_id}, {language(quote.lang)}"
+    return Passage(quote.text, lang_attribute(quote.lang), direction(quote.text), source, quote.shortened)

@@ -1,0 +1,172 @@
+"""Pages 7 and 8: who acted together, on what, and the texts they shared."""
+
+from dataclasses import dataclass
+
+from reports.charts import network
+from reports.formats import count, number, p_value, platform, plural, sentence_list, short_date, verb
+from reports.parts.blocks import Cell, Column, Figure, Notes, Passage, Table, head, number_cell, passage, text_cell
+from tasks.domain.facts import BehaviourFacts, CoordinationFacts, Facts
+from tasks.domain.measures import NotMeasurable
+from tasks.domain.narratives import Exhibit
+
+MOST_CLUSTERS, MOST_EXHIBITS, MOST_PROPOSED = 12, 8, 15
+BEHAVIOURS = {"co-url": "same link", "co-text": "same text"}
+
+
+@dataclass(frozen=True)
+class ExhibitView:
+    passage: Passage
+    counts: str
+
+
+@dataclass(frozen=True)
+class Coordination:
+    lead: str
+    network: Figure
+    behaviours: Table | None
+    clusters: Table | None
+    exhibits: tuple[ExhibitView, ...]
+    exhibits_note: str
+    proposed: Table | None
+
+
+def coordination(facts: Facts) -> Coordination:
+    record = facts.coordination
+    exhibits = record.exhibits or facts.narratives.exhibits
+    shown = exhibits[:MOST_EXHIBITS]
+    return Coordination(
+        lead=_lead(record),
+        network=_network(facts),
+        behaviours=_behaviours(facts),
+        clusters=_clusters(facts),
+        exhibits=tuple(_exhibit(exhibit) for exhibit in shown),
+        exhibits_note=_exhibits_note(len(exhibits), len(shown)),
+        proposed=_proposed(facts),
+    )
+
+
+def _lead(record: CoordinationFacts) -> str:
+    if not record.tests:
+        return "No two accounts of the data could have co-acted: there were too few posts to compare."
+    pairs = plural(record.tests, "pair of accounts", "pairs of accounts")
+    return (
+        "Accounts co-act when they post the same thing within a short window. "
+        f"Looked for over {plural(record.window_days, 'day')} before the cut-off; {pairs} could have co-acted, "
+        f"and an edge is significant at q of at most {number(record.max_q)} over all of them."
+    )
+
+
+def _exhibits_note(found: int, shown: int) -> str:
+    if not found:
+        return "No text was posted by three or more accounts, so there is no copypasta to show."
+    return f"The {shown} most used of {plural(found, 'text family', 'text families')}." if found > shown else ""
+
+
+def _names(facts: Facts) -> dict[str, str]:
+    """Clusters that the figure can name, by their number in the table: `1 (24 accounts)`."""
+    return {cluster.cluster_id: f"Cluster {i + 1}" for i, cluster in enumerate(facts.coordination.clusters[:MOST_CLUSTERS])}
+
+
+def _network(facts: Facts) -> Figure:
+    title, record = "The co-action network", facts.coordination.network
+    if isinstance(record, NotMeasurable):
+        return Figure("network", title, absent=f"The network cannot be drawn: {record.reason}.")
+    if not record.nodes:
+        return Figure(
+            "network", title, absent="No two accounts co-acted more than chance explains, so there is no network to draw."
+        )
+    members = sum(node.member for node in record.nodes)
+    more = record.nodes_left_out
+    left_out = f" {plural(more, 'further account')} would not be legible and {verb(more, 'is', 'are')} left out." if more else ""
+    drawn = len({node.cluster_id for node in record.nodes})
+    alt = (
+        f"Network of {plural(len(record.nodes), 'account')} in {plural(drawn, 'cluster')} joined by {plural(len(record.edges), 'edge')}; "
+        f"{count(members)} are on the campaign list.{left_out}"
+    )
+    source = f"Filled: on the campaign list; hollow: outside it. Lines join accounts that co-acted, thicker with more co-actions.{left_out}"
+    return Figure("network", title, network(record, _names(facts)), alt, source)
+
+
+def _behaviours(facts: Facts) -> Table | None:
+    if not facts.coordination.behaviours:
+        return None
+    notes = Notes()
+    rows = [_behaviour(row, notes) for row in facts.coordination.behaviours]
+    names = ("Window", "Shares", "Objects", "Accounts", "Edges", "Significant", "Among members", "Hubs set aside")
+    return Table(
+        "Behaviours looked for", (Column("Behaviour"), *(Column(name, numeric=True) for name in names)), tuple(rows), notes.pairs
+    )
+
+
+def _behaviour(row: BehaviourFacts, notes: Notes) -> tuple[Cell, ...]:
+    note = notes.letter(row.note) if row.note else ""
+    return (
+        Cell(BEHAVIOURS.get(row.behaviour, row.behaviour), note=note, heading=True),
+        number_cell(f"{row.window_s} s{'' if row.window_certain else ', possible'}"),
+        *(number_cell(count(value)) for value in (row.shares, row.objects, row.accounts, row.edges)),
+        notes.cell(row.edges_significant, count),
+        number_cell(count(row.edges_among_members)),
+        number_cell(count(row.hubs_set_aside)),
+    )
+
+
+def _clusters(facts: Facts) -> Table | None:
+    clusters = facts.coordination.clusters
+    if not clusters:
+        return None
+    rows = tuple(
+        (
+            head(str(i + 1)),
+            text_cell(cluster.label),
+            number_cell(count(cluster.accounts)),
+            number_cell(count(cluster.members)),
+            number_cell(count(cluster.edges)),
+            text_cell(sentence_list([platform(name) for name in cluster.platforms])),
+            text_cell(sentence_list([BEHAVIOURS.get(name, name) for name in cluster.behaviours])),
+        )
+        for i, cluster in enumerate(clusters[:MOST_CLUSTERS])
+    )
+    caption = "Clusters, largest first" + (
+        f" (the first {MOST_CLUSTERS} of {count(len(clusters))})" if len(clusters) > MOST_CLUSTERS else ""
+    )
+    columns = (
+        Column("Cluster"), Column("What they shared most"), Column("Accounts", True), Column("Members", True), Column("Edges", True),
+        Column("Platforms"), Column("Behaviours"),
+    )  # fmt: skip
+    return Table(caption, columns, rows)
+
+
+def _exhibit(exhibit: Exhibit) -> ExhibitView:
+    where = sentence_list([platform(name) for name in exhibit.platforms])
+    made = f"{plural(exhibit.posts, 'post')} by {plural(exhibit.accounts, 'account')} on {where}"
+    counts = f"{made}; {plural(exhibit.variants, 'variant')}; first seen {short_date(exhibit.first_seen)}"
+    return ExhibitView(passage(exhibit.quote), counts)
+
+
+def _proposed(facts: Facts) -> Table | None:
+    rows = facts.accounts_proposed
+    if not rows:
+        return None
+    cells: tuple[tuple[Cell, ...], ...] = tuple(
+        (
+            head(row.name),
+            text_cell(platform(row.platform)),
+            text_cell(row.decision),
+            number_cell(count(row.members_co_acted)),
+            number_cell(count(row.objects)),
+            number_cell(p_value(row.min_q)),
+        )
+        for row in rows[:MOST_PROPOSED]
+    )
+    caption = "Accounts that detection proposes for the campaign list" + (
+        f" (the first {MOST_PROPOSED} of {count(len(rows))})" if len(rows) > MOST_PROPOSED else ""
+    )
+    columns = (
+        Column("Account (pseudonym)"),
+        Column("Platform"),
+        Column("Decision"),
+        Column("Members co-acted with", True),
+        Column("Objects", True),
+        Column("Smallest q", True),
+    )
+    return Table(caption, columns, cells)

@@ -1,0 +1,94 @@
+"""The last page: the method in short, the limits, and the hashes by which every number can be checked."""
+
+from dataclasses import dataclass
+
+from reports.formats import count, instant, number
+from reports.parts.blocks import Column, Table, head, number_cell, text_cell
+from tasks.domain.facts import Facts
+
+MOST_BATCHES = 40
+
+
+@dataclass(frozen=True)
+class Method:
+    limits: tuple[str, ...]
+    conventions: tuple[str, ...]
+    parameters: Table | None
+    batches: Table | None
+    hashes: Table
+    replaced: tuple[str, ...]
+
+
+def method(facts: Facts, edition: str, replaced: tuple[str, ...]) -> Method:
+    inputs = facts.inputs
+    conventions = []
+    if inputs.capture_time_assumed:
+        conventions.append("Capture times are assumed: the archive has none, so each post counts as seen when it was posted.")
+    if inputs.membership_hindsight:
+        conventions.append("Membership is used with hindsight: accounts count as members before it was known that they are.")
+    return Method(
+        limits=facts.limits,
+        conventions=tuple(conventions),
+        parameters=_parameters(facts),
+        batches=_batches(facts),
+        hashes=_hashes(facts, edition),
+        replaced=replaced,
+    )
+
+
+def _parameters(facts: Facts) -> Table | None:
+    if not facts.inputs.parameters:
+        return None
+    rows = tuple((head(key), number_cell(value)) for key, value in sorted(facts.inputs.parameters.items()))
+    return Table("Parameters in force", (Column("Parameter"), Column("Value", True)), rows, narrow=True)
+
+
+def _batches(facts: Facts) -> Table | None:
+    batches = facts.inputs.batches
+    if not batches:
+        return None
+    rows = tuple(
+        (
+            head(batch.source),
+            text_cell(batch.batch_id[:16]),
+            text_cell(
+                ", ".join(digest[:16] for digest in batch.raw_sha256[:2])
+                + (f" and {count(len(batch.raw_sha256) - 2)} more" if len(batch.raw_sha256) > 2 else "")
+            ),
+            *(
+                number_cell(count(value))
+                for value in (batch.rows_landed, batch.rows_accepted, batch.rows_quarantined, batch.rows_collapsed)
+            ),
+        )
+        for batch in batches[:MOST_BATCHES]
+    )
+    caption = "Batches, with the first 16 digits of their ids and of their raw bytes' SHA-256"
+    if len(batches) > MOST_BATCHES:
+        caption += f" (the first {MOST_BATCHES} of {count(len(batches))}; facts.json has all)"
+    names = ("Landed", "Accepted", "Quarantined", "Collapsed")
+    return Table(caption, (Column("Source"), Column("Batch"), Column("Raw bytes"), *(Column(name, True) for name in names)), rows)
+
+
+def _hashes(facts: Facts, edition: str) -> Table:
+    made = facts.generated_by
+    before = facts.inputs.predecessor
+    cut_offs = f"posts before {instant(facts.period.end)}; known by {instant(facts.as_of)}"
+    late = f"{number(facts.period.lateness_h)} h allowed for late posts"
+    rows = (
+        ("Edition (SHA-256 of facts.json)", edition),
+        ("Predecessor", f"{before.period}, {before.edition}" if before else "none: this is the first briefing"),
+        (
+            "Period and cut-offs",
+            f"{facts.period.key}; {cut_offs}; {late}",
+        ),
+        ("Made by", f"{made.name} {made.version}"),
+        ("Code", made.code_sha256),
+        ("Locked packages", made.lock_sha256),
+        ("Fonts", made.fonts_sha256),
+        ("Key of the pseudonyms", facts.inputs.pseudonym_key_id),
+    )
+    return Table(
+        "What this briefing rests on",
+        (Column("Item"), Column("Value")),
+        tuple((head(name), text_cell(value)) for name, value in rows),
+    )

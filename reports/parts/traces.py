@@ -1,0 +1,251 @@
+"""What each takedown left behind, platform by platform: actions, baseline, silence, batches, successors, groups, confounders."""
+
+from dataclasses import dataclass
+
+from reports.charts import survival
+from reports.formats import (
+    clock_instant,
+    count,
+    day,
+    number,
+    p_value,
+    percent,
+    platform,
+    plural,
+    sentence,
+    sentence_list,
+    short_date,
+)
+from reports.parts.blocks import Column, Figure, Notes, Table, head, number_cell, text_cell
+from tasks.domain.measures import NotMeasurable
+from tasks.domain.rebuilding import Baseline, CreationBatch, GroupRow, LedgerRow, LossWave, Successor, TakedownFacts
+
+MOST_ROWS = 8  # a page shows the first rows of long lists; how many are left out is said
+
+
+@dataclass(frozen=True)
+class Trace:
+    """One platform: its record in words, its survival curves, its tables."""
+
+    platform: str
+    record: Table
+    survival: Figure | None
+    tables: tuple[Table, ...]
+
+
+def trace(record: TakedownFacts) -> Trace:
+    tables = (_waves(record), _batches(record), _successors(record), _groups(record))
+    return Trace(
+        platform=platform(record.platform),
+        record=_record(record),
+        survival=_survival(record),
+        tables=tuple(table for table in tables if table is not None),
+    )
+
+
+def _record(record: TakedownFacts) -> Table:
+    lines = (
+        ("Removed", _actions(record.actions) or ("It is not known whether anything was removed.",)),
+        ("Level before", _levels(record)),
+        ("Turnover since", _later(record)),
+        ("Confounders", tuple(map(sentence, record.confounders))),
+        ("Caveats", tuple(map(sentence, record.caveats))),
+        ("Not measurable", _unmeasured(record)),
+    )
+    rows = tuple((head(name), text_cell(" ".join(sentences))) for name, sentences in lines if sentences)
+    return Table("The record", (Column("Item"), Column("What is known")), rows)
+
+
+def _actions(actions: tuple[LedgerRow, ...]) -> tuple[str, ...]:
+    sentences = []
+    for action in actions:
+        when = "on a day that is not known"
+        if action.effective_from is not None:
+            last = action.effective_to or action.effective_from
+            when = f"on {day(last)}" if last == action.effective_from else f"from {day(action.effective_from)} to {day(last)}"
+        what = (
+            sentence_list([f"{count(value)} {kind}" for kind, value in action.counts.items()])
+            if action.counts
+            else "an unstated number of accounts"
+        )
+        origin = {
+            "platform": "stated by the platform",
+            "press": "reported by the press",
+            "inferred": "inferred from the data, announced by nobody",
+        }.get(action.source, action.source)
+        announced = f", announced on {day(action.announced_on)}" if action.announced_on else ""
+        note = f" {action.note}" if action.note else ""
+        sentences.append(f"Removal of {what} {when}{announced} ({origin}{'; ' + action.address if action.address else ''}).{note}")
+    return tuple(sentences)
+
+
+def _levels(record: TakedownFacts) -> tuple[str, ...]:
+    sentences = []
+    if isinstance(record.baseline, Baseline):
+        base = record.baseline
+        left_out = f"; {plural(base.weeks_left_out, 'week')} near an earlier takedown left out" if base.weeks_left_out else ""
+        age = f"; it ends {plural(base.age_days, 'day')} before the takedown" if base.age_days else ""
+        level = f"{number(base.posts)} posts and {number(base.accounts)} active accounts a day"
+        sentences.append(f"Baseline: {level}, the median of {base.weeks} weeks{left_out}{age}.")
+    if not isinstance(record.prior_level, NotMeasurable):
+        prior = record.prior_level
+        index = (
+            ""
+            if isinstance(prior.index_posts, NotMeasurable)
+            else f"; against that week the index of posts is {number(prior.index_posts)}"
+        )
+        level = f"{number(prior.posts)} posts and {number(prior.accounts)} active accounts a day"
+        sentences.append(f"The last seven days before the takedown had {level}{index}.")
+    return tuple(sentences)
+
+
+def _later(record: TakedownFacts) -> tuple[str, ...]:
+    sentences = []
+    if not isinstance(record.replacement, NotMeasurable):
+        rep = record.replacement
+        ratio = "" if isinstance(rep.ratio, NotMeasurable) else f", a ratio of {number(rep.ratio)}"
+        dwell = (
+            ""
+            if isinstance(rep.dwell_days_median, NotMeasurable)
+            else f"; half of the replacements last under {number(rep.dwell_days_median)} days"
+        )
+        sentences.append(f"Accounts gained a week: {number(rep.gained_per_week)}; lost: {number(rep.lost_per_week)}{ratio}{dwell}.")
+    if not isinstance(record.bursts, NotMeasurable) and record.bursts:
+        days = [
+            f"{plural(burst.accounts, 'account')} on {day(burst.day)} (expected {number(burst.expected)})"
+            for burst in record.bursts[:MOST_ROWS]
+        ]
+        sentences.append(f"Short-lived accounts stopped together: {sentence_list(days)}.")
+    for name, value in (("wave of silence", record.loss_waves), ("creation batch", record.creation_batches)):
+        if not isinstance(value, NotMeasurable) and not value:
+            sentences.append(f"No {name} stands out from chance.")
+    return tuple(sentences)
+
+
+def _unmeasured(record: TakedownFacts) -> tuple[str, ...]:
+    names = {
+        "baseline": record.baseline,
+        "level of the last week before": record.prior_level,
+        "cohorts": record.cohorts,
+        "fate": record.fate,
+        "replacement": record.replacement,
+        "survival": record.survival,
+        "waves of silence": record.loss_waves,
+        "bursts": record.bursts,
+        "creation batches": record.creation_batches,
+        "successors": record.successors,
+        "index by group": record.by_group,
+        "sensitivity": record.sensitivity,
+    }
+    reasons: dict[str, list[str]] = {}
+    for name, value in names.items():
+        if isinstance(value, NotMeasurable):
+            reasons.setdefault(value.reason, []).append(name)
+    return tuple(sentence(f"{sentence_list(missing)}: {reason}") for reason, missing in reasons.items())
+
+
+def _survival(record: TakedownFacts) -> Figure | None:
+    if isinstance(record.survival, NotMeasurable):
+        return None
+    curves = [curve for curve in record.survival if len(curve.points) > 1]
+    if not curves:
+        return None
+    findings = [
+        f"{curve.group}: half silent after {number(curve.median_days)} days"
+        if not isinstance(curve.median_days, NotMeasurable)
+        else f"{curve.group}: {curve.median_days.reason}"
+        for curve in curves
+    ]
+    title = f"How long accounts keep posting, {platform(record.platform)}"
+    source = (
+        "Kaplan-Meier estimate with its 90 % band; accounts in brackets. "
+        "The last 30 days are left out, since silence cannot be told there."
+    )
+    return Figure(f"survival-{record.platform}", title, survival(curves), f"Falling step curves. {'; '.join(findings)}.", source)
+
+
+def _left_out(caption: str, rows: int) -> str:
+    return f"{caption} (the first {MOST_ROWS} of {count(rows)})" if rows > MOST_ROWS else caption
+
+
+def _waves(record: TakedownFacts) -> Table | None:
+    waves: tuple[LossWave, ...] | NotMeasurable = record.loss_waves
+    if isinstance(waves, NotMeasurable) or not waves:
+        return None
+    notes = Notes()
+    rows = tuple(
+        (
+            head(short_date(wave.day) + (" (provisional)" if wave.provisional else "")),
+            number_cell(count(wave.lost)),
+            number_cell(number(wave.expected)),
+            number_cell(p_value(wave.q_value)),
+            notes.cell(wave.returned_share, percent),
+            text_cell(wave.matched),
+        )
+        for wave in waves[:MOST_ROWS]
+    )
+    names = ("Fell silent", "Expected", "q", "Came back later")
+    columns = (Column("Day"), *(Column(name, numeric=True) for name in names), Column("Matched to"))
+    return Table(
+        _left_out("Waves of silence: days on which more accounts fell silent than chance explains", len(waves)),
+        columns,
+        rows,
+        notes.pairs,
+    )
+
+
+def _batches(record: TakedownFacts) -> Table | None:
+    batches: tuple[CreationBatch, ...] | NotMeasurable = record.creation_batches
+    if isinstance(batches, NotMeasurable) or not batches:
+        return None
+    rows = tuple(
+        (
+            head(clock_instant(batch.start)),
+            text_cell(clock_instant(batch.end)),
+            number_cell(count(batch.accounts)),
+            number_cell(number(batch.expected)),
+            number_cell(p_value(batch.p_value)),
+        )
+        for batch in batches[:MOST_ROWS]
+    )
+    columns = (
+        Column("From (UTC)"),
+        Column("To (UTC)"),
+        *(Column(name, numeric=True) for name in ("Accounts created", "Expected", "p")),
+    )
+    return Table(_left_out("Creation batches: accounts made within a day of each other", len(batches)), columns, rows)
+
+
+def _successors(record: TakedownFacts) -> Table | None:
+    found: tuple[Successor, ...] | NotMeasurable = record.successors
+    if isinstance(found, NotMeasurable) or not found:
+        return None
+    rows = tuple(
+        (
+            head(item.lost),
+            text_cell(item.later),
+            number_cell(number(item.score)),
+            text_cell("; ".join(f"{e.kind}: {e.detail}" for e in item.evidence)),
+        )
+        for item in found[:MOST_ROWS]
+    )
+    columns = (Column("Lost"), Column("Came back as"), Column("Score", numeric=True), Column("Evidence"))
+    return Table(_left_out("Successors", len(found)), columns, rows)
+
+
+def _groups(record: TakedownFacts) -> Table | None:
+    groups: tuple[GroupRow, ...] | NotMeasurable = record.by_group
+    if isinstance(groups, NotMeasurable) or not groups:
+        return None
+    notes = Notes()
+    rows = tuple(
+        (
+            head(f"{row.kind}: {row.group}"),
+            number_cell(number(row.baseline_posts)),
+            number_cell(number(row.latest_posts)),
+            notes.number(row.index),
+        )
+        for row in groups[: 2 * MOST_ROWS]
+    )
+    columns = (Column("Group"), *(Column(name, numeric=True) for name in ("Posts a day, baseline", "Posts a day, now", "Index")))
+    return Table("By whom: the index of posts by group", columns, rows, notes.pairs, narrow=True)

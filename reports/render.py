@@ -1,0 +1,127 @@
+"""facts.json to a PDF briefing, and nothing but facts.json: the same bytes in give the same bytes out.
+
+The renderer runs in a child process with limits of its own. Anything it logs makes the PDF unfit. What a font cannot draw is replaced,
+and if the posts' own words break the renderer they are withheld with a notice: the briefing still ships, and says so.
+"""
+
+import json
+import os
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from reports.compose import compose_facts
+from tasks.domain.errors import ResurgeError
+from tasks.domain.facts import Facts, edition_of, read_facts
+
+KEPT = (
+    "PATH",
+    "HOME",
+    "TMPDIR",
+    "LD_LIBRARY_PATH",
+    "DYLD_FALLBACK_LIBRARY_PATH",
+    "FONTCONFIG_PATH",
+    "FONTCONFIG_FILE",
+    "XDG_CACHE_HOME",
+    "MPLCONFIGDIR",
+)
+MOST_TRIES = 4
+
+
+class RenderProblem(ResurgeError):
+    """No PDF that could be signed came out: the renderer complained, failed or ran past a limit."""
+
+
+@dataclass(frozen=True)
+class Limits:
+    """Of one child process. A briefing of 12 pages takes about 6 s of CPU and under 1 GB of addresses."""
+
+    wall_s: float = 180
+    cpu_s: int = 150
+    memory_mb: int = 4096
+
+
+@dataclass(frozen=True)
+class Rendered:
+    """`replaced` names the characters and passages that could not be printed as they are; they are listed in the PDF as well."""
+
+    pdf: bytes
+    pages: int
+    replaced: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class _Outcome:
+    answer: dict[str, Any]
+    pdf: bytes
+    failure: str  # empty = an answer came
+
+
+def render_html(facts: Facts, *, edition: str, paper: str = "A4") -> str:
+    """The page as HTML; charts are addressed as `resurge:/figures/KEY.svg` (reports.compose gives them as well)."""
+    return compose_facts(facts, edition=edition, paper=paper).html
+
+
+def render_pdf(facts_json: bytes, *, paper: str = "A4", limits: Limits | None = None) -> Rendered:
+    """Render the briefing of `facts_json` (its bytes as published; their SHA-256 is the edition) on `paper`, A4 or Letter.
+
+    Raises pydantic.ValidationError for facts of another shape, RenderProblem if no fit PDF came out, naming the log line or limit.
+    """
+    read_facts(facts_json)
+    limits = limits or Limits()
+    missing: frozenset[int] = frozenset()
+    withhold = False
+    reason = ""
+    for _ in range(MOST_TRIES):
+        outcome = _run(facts_json, paper, limits, missing, withhold)
+        complaints = outcome.answer.get("complaints", [])
+        if not outcome.failure and not complaints:
+            return Rendered(outcome.pdf, outcome.answer["pages"], tuple(outcome.answer["replaced"]))
+        reason = reason or outcome.failure or f"the renderer logged: {complaints[0][:300]}"
+        found = frozenset(outcome.answer.get("without_glyph", [])) - missing
+        if found:
+            missing |= found
+        elif not withhold:
+            withhold = True
+        else:
+            break
+    raise RenderProblem(
+        f"The PDF of edition {edition_of(facts_json)[:12]} was not made: {reason}.",
+        remedy="The facts are unharmed; run the briefing again after the cause named here is gone.",
+    )
+
+
+def _run(facts_json: bytes, paper: str, limits: Limits, missing: frozenset[int], withhold: bool) -> _Outcome:
+    command = [sys.executable, "-m", "reports.child", paper, "--cpu-s", str(limits.cpu_s), "--memory-mb", str(limits.memory_mb)]
+    if missing:
+        command += ["--without-glyph", ",".join(f"{code:X}" for code in sorted(missing))]
+    if withhold:
+        command.append("--withhold")
+    try:
+        done = subprocess.run(  # noqa: S603  # our own interpreter and module, no shell
+            command, input=facts_json, capture_output=True, timeout=limits.wall_s, env=_environment(facts_json), check=False
+        )
+    except subprocess.TimeoutExpired:
+        return _Outcome({}, b"", f"the renderer took longer than {limits.wall_s:g} s")
+    head, _, pdf = done.stdout.partition(b"\n")
+    if done.returncode != 0 or not head:
+        last = done.stderr.decode(errors="replace").strip().splitlines()[-1:]
+        ended = f"signal {-done.returncode}" if done.returncode < 0 else f"exit code {done.returncode}"
+        return _Outcome({}, b"", f"the renderer ended with {ended}: {''.join(last)[:300] or 'it said nothing'}")
+    return _Outcome(json.loads(head), pdf, "")
+
+
+def _environment(facts_json: bytes) -> dict[str, str]:
+    """What the child may know: where programs and fonts are, and a clock that stands still at `as_of`. No secret passes."""
+    environment = {name: os.environ[name] for name in KEPT if name in os.environ}
+    return environment | {
+        "PYTHONPATH": str(Path(__file__).resolve().parent.parent),
+        "PYTHONHASHSEED": "0",
+        "PYTHONDONTWRITEBYTECODE": "1",
+        "LC_ALL": "C.UTF-8",
+        "TZ": "UTC",
+        "OPENBLAS_NUM_THREADS": "1",
+        "SOURCE_DATE_EPOCH": str(int(read_facts(facts_json).as_of.timestamp())),
+    }
