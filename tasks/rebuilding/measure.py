@@ -25,8 +25,10 @@ from tasks.rebuilding.missing import unmeasured, unmeasured_index
 from tasks.rebuilding.replacement import measure_replacement
 from tasks.rebuilding.survival import measure_survival
 from tasks.rebuilding.timeline import Timeline, day_start, read_timelines
+from tasks.rebuilding.waves import find_bursts, find_waves
 
 ENGAGEMENT_COVER = 0.9  # share of posts with a measured count below which engagement is no series
+WAVES_BACK_DAYS = 182  # how far before t0 waves and bursts are listed
 NOT_LOOKED_FOR = NotMeasurable(reason="not looked for in this version")
 
 
@@ -98,7 +100,7 @@ def _platform(ledger: PlatformLedger, timeline: Timeline | None, inputs: Inputs)
             reason = f"no member's post on {ledger.platform} was collected"
             facts.append(unmeasured(episode.actions, "yes", reason, episode=episode, caveats=caveats))
         else:
-            facts.append(_episode(platform, episode, ledger.episodes[:i], caveats))
+            facts.append(_episode(platform, ledger.episodes, i, caveats))
     if ledger.imprecise and not ledger.episodes:
         reason = f"no source dates a takedown on {ledger.platform} to the day"
         facts.append(unmeasured(ledger.imprecise, "yes", reason, caveats=caveats))
@@ -113,9 +115,10 @@ def _platform(ledger: PlatformLedger, timeline: Timeline | None, inputs: Inputs)
     return facts
 
 
-def _episode(platform: Platform, episode: Episode, earlier: Sequence[Episode], caveats: tuple[str, ...]) -> TakedownFacts:
+def _episode(platform: Platform, episodes: Sequence[Episode], i: int, caveats: tuple[str, ...]) -> TakedownFacts:
+    episode, ledger = episodes[i], [row for each in episodes for row in each.actions]
     timeline, knowledge, checks, inputs = platform.timeline, platform.knowledge, platform.checks, platform.inputs
-    weeks = choose_weeks(episode.start, timeline.data_start, earlier)
+    weeks = choose_weeks(episode.start, timeline.data_start, episodes[:i])
     known_weeks = None if isinstance(weeks, NotMeasurable) else weeks
     no_engagement = _no_engagement(timeline, known_weeks.oldest if known_weeks else episode.start)
     index = _all_indexes(timeline, episode, weeks, no_engagement, inputs)
@@ -144,8 +147,8 @@ def _episode(platform: Platform, episode: Episode, earlier: Sequence[Episode], c
         t90_days=shown.t90_days,
         replacement=measure_replacement(timeline, episode, risk, assignment),
         survival=measure_survival(timeline, episode, risk, assignment),
-        loss_waves=NOT_LOOKED_FOR,
-        bursts=NOT_LOOKED_FOR,
+        loss_waves=find_waves(timeline, ledger, episode.start - WAVES_BACK_DAYS),
+        bursts=find_bursts(timeline, episode.start - WAVES_BACK_DAYS),
         creation_batches=NOT_LOOKED_FOR,
         successors=NOT_LOOKED_FOR,
         by_group=weeks if isinstance(weeks, NotMeasurable) else by_language(timeline, weeks, episode.end),
