@@ -32,7 +32,10 @@ def impact_facts(
     observation of posts (the same frame where only the latest are kept): if for 90 % of the measured posts one was taken at an age of
     18 to 36 hours, these are used and the age is controlled. `members`: MEMBERSHIP, which names the accounts whose reposts and replies
     are internal. A post with no count at all is left out and counted as not measured; a single missing count of a measured post is 0.
+    Raises ValueError if `observations` holds no posts' columns.
     """
+    if absent := sorted({*_KEY, "posted_at", "observed_at", *COUNTS} - set(observations.columns)):
+        raise ValueError(f"observations of posts are needed; columns missing: {', '.join(absent)}")
     posts = member_posts[(member_posts["posted_at"] >= period.start) & (member_posts["posted_at"] < period.end)]
     counted, control = _at_one_age(posts, observations)
     total = _engagement(counted)

@@ -100,6 +100,7 @@ def _narrative(
             int(counts[1]),
             int(all_posts[1]),
             seen_before=oldest["first_seen"] < groups.steps[0][0],
+            comparable=missing is None,
         ),
         trend=tuple(
             WeekShare(start=start.date(), posts=int(counts[i]), all_posts=int(all_posts[i]))
@@ -145,10 +146,11 @@ def _filler(campaign: Campaign, categories: dict[str, int], posts: int) -> Share
 
 
 def _previous_missing(posts: pd.DataFrame, groups: Grouped) -> NotMeasurable | None:
-    """Why the last period cannot be compared with, if so: the data begin more than a day into it, or it has no posts."""
+    """Why the last period cannot be compared with, if so: the data begin in its second half, or it has no posts."""
     first = posts["posted_at"].min()
-    if pd.isna(first) or first >= groups.steps[1][0] + pd.Timedelta(days=1):
-        return NotMeasurable(reason="the collected posts do not reach back to the start of the last period")
+    start, end = groups.steps[1]
+    if pd.isna(first) or first >= start + (end - start) / 2:
+        return NotMeasurable(reason="the collected posts do not cover the last period")
     if not (groups.posts["step"] == 1).any():
         return NotMeasurable(reason="no post was collected in the last period")
     return None

@@ -8,11 +8,14 @@ GROWING, FADING = 1.25, 0.8  # this period's share over the last one's
 MAX_P = 0.05  # and the two shares differ by more than chance
 
 
-def status_of(part: int, whole: int, previous_part: int, previous_whole: int, *, seen_before: bool) -> NarrativeStatus:
+def status_of(
+    part: int, whole: int, previous_part: int, previous_whole: int, *, seen_before: bool, comparable: bool = True
+) -> NarrativeStatus:
     """Status of a narrative with `part` of `whole` posts in the period and `previous_part` of `previous_whole` in the one before.
 
     gone: none now; new: never seen before the period; returned: seen before, but not in the last period; growing (fading): the share
-    is at least 1.25 times (at most 0.8 times) the last and a two-proportion z-test gives p < 0.05; otherwise steady.
+    is at least 1.25 times (at most 0.8 times) the last and a two-proportion z-test gives p < 0.05; otherwise, or where the data do not
+    cover the last period (`comparable` false), steady.
     """
     if part == 0:
         return "gone"
@@ -20,6 +23,8 @@ def status_of(part: int, whole: int, previous_part: int, previous_whole: int, *,
         return "new"
     if previous_part == 0:
         return "returned"
+    if not comparable:
+        return "steady"
     ratio = (part / whole) / (previous_part / previous_whole)
     if GROWING > ratio > FADING or differs_by_chance(part, whole, previous_part, previous_whole) >= MAX_P:
         return "steady"
