@@ -141,3 +141,25 @@ def _ids(ids: pa.Array, codes: npt.NDArray[np.int64]) -> pd.Series:
     text = {pa.string(): pd.StringDtype("pyarrow", na_value=np.nan), pa.large_string(): pd.StringDtype("pyarrow", na_value=np.nan)}
     series: pd.Series = ids.take(pa.array(codes)).to_pandas(types_mapper=text.get)
     return series
+
+
+def objects_of_pairs(sweep: Sweep, edges: pd.DataFrame, *, min_participation: int) -> tuple[Ints, Ints]:
+    """Which objects the accounts of `edges` (source, target: a part of what `count_pairs` returned) co-acted on.
+
+    Returns (edge, object): positions in `edges` and codes of the sweep's objects, each combination once, sorted.
+    """
+    ids = pd.Index(_ids(sweep.accounts, np.arange(len(sweep.accounts))))
+    wanted = ids.get_indexer(pd.Index(edges["source"])) * len(ids) + ids.get_indexer(pd.Index(edges["target"]))
+    order = np.argsort(wanted)
+    ranked = wanted[order]
+    eligible = _eligible(sweep, min_participation)
+    found: list[Ints] = [np.empty(0, np.int64)]
+    for first, last, _ in sweep.parts():
+        left, right = _across(sweep, *sweep.pairs(first, last))
+        one, other = sweep.account[left], sweep.account[right]
+        code = np.minimum(one, other) * len(ids) + np.maximum(one, other)
+        at = np.minimum(np.searchsorted(ranked, code), max(len(ranked) - 1, 0))
+        hit = (ranked[at] == code) & (eligible[one] | eligible[other]) if len(ranked) else np.zeros(len(code), np.bool_)
+        found.append(np.unique(order[at[hit]] * len(sweep.objects) + sweep.object[left[hit]]))
+    keys = np.unique(np.concatenate(found))
+    return keys // max(len(sweep.objects), 1), keys % max(len(sweep.objects), 1)

@@ -9,8 +9,9 @@ import pyarrow.compute as pc
 import pyarrow.csv as pacsv
 import pyarrow.parquet as pq
 
-from tasks.detect.coordination import co_actions
-from tasks.detect.significance import benjamini_hochberg, count_tests, pair_p_values
+from tasks.detect.coordination import count_pairs
+from tasks.detect.significance import SLOT_S, benjamini_hochberg, count_tests, p_values_of
+from tasks.detect.sweep import sweep_of
 from tasks.domain.errors import ResurgeError, UnreadableInput, UsageProblem, WorkspaceProblem
 from tasks.domain.networks import BEHAVIOURS, SHARES
 
@@ -29,12 +30,13 @@ def detect_file(
     """
     kind = _kind_of(out)
     shares = read_shares(source, behaviour=behaviour)
-    edges = co_actions(shares, window_s=window_s, min_participation=min_participation)
+    sweep = sweep_of(shares, window_s=window_s, min_participation=min_participation)
+    edges = count_pairs(sweep, min_participation=min_participation)
     names = ["source", "target", "weight"]
     if significance:
         if "slot" not in shares.columns:
-            shares["slot"] = (shares["timestamp_share"] // 21_600).astype("int64")
-        edges["p_value"] = pair_p_values(shares, edges, window_s=window_s, min_participation=min_participation)
+            shares["slot"] = (shares["timestamp_share"] // SLOT_S).astype("int64")
+        edges["p_value"] = p_values_of(sweep, pd.factorize(shares["slot"], use_na_sentinel=False)[0], edges)
         edges["q_value"] = benjamini_hochberg(edges["p_value"].to_numpy(), tests=count_tests(shares))
         names += ["p_value", "q_value"]
     _write(edges[names], out, kind)
@@ -98,7 +100,7 @@ def _seconds(table: pa.Table, source: Path, first_line: int) -> pa.ChunkedArray:
     else:
         text = pc.utf8_trim_whitespace(column.cast(pa.string()))
         number = pc.match_substring_regex(text, r"^[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?$")
-        if not pc.all(pc.fill_null(number, False)).as_py():
+        if table.num_rows and not pc.all(pc.fill_null(number, False)).as_py():
             _refuse(
                 source, "timestamp_share", "is not a number of seconds", table, pc.invert(pc.fill_null(number, False)), first_line
             )

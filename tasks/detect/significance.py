@@ -21,6 +21,7 @@ from tasks.detect.sweep import Ints, Sweep, sweep_of
 from tasks.domain.errors import UsageProblem
 
 Numbers = npt.NDArray[np.float64]
+SLOT_S = 21_600  # 6 hours
 SMALLEST_P = 1e-300  # below it a double has no digits left; a p-value is never printed as 0
 _BATCH_TERMS = 4_000_000  # sparse terms in memory at once: about 200 MB
 

@@ -15,23 +15,25 @@ SHORT_CHARACTERS = 20  # a CJK character counts for two: below 20 (10 CJK) a tex
 
 _CJK = r"[\p{Han}\p{Hiragana}\p{Katakana}\p{Hangul}]"
 _INVISIBLE = r"[\p{Cf}\x{FFFD}\x{FE00}-\x{FE0F}]+"  # format characters, the replacement character, variation selectors
-_LINKS_AND_MENTIONS = r"https?://[^\s\p{Han}]*|www\.[^\s\p{Han}]+|\[url\]|^\s*rt @[\p{L}\p{N}_.\-]+ ?:|@[\p{L}\p{N}_][\p{L}\p{N}_.\-]*"
+_LINKS_AND_MENTIONS = (
+    r"https?://[^\s\p{Han}]*|www\.[^\s\p{Han}]+|\[url\]|^\s*rt @[\p{L}\p{N}_.\-]+ ?:|@[\p{L}\p{N}_][\p{L}\p{N}_.\-]*"
+)
 _SPACES = r"[\s\p{Z}\p{Cc}]+"
 
 
 def normal_texts(texts: pd.Series) -> pa.Array:
     """The comparable form of every text, as Arrow strings; null and empty texts give "".
 
-    In order: NFKC and case folding; format characters, U+FFFD and variation selectors removed; traditional Chinese characters
+    In order: format characters, U+FFFD and variation selectors removed; NFKC and case folding; traditional Chinese characters
     folded to simplified ones (OpenCC's character table); links, `[url]`, mentions and a leading "RT @name:" removed; spaces squeezed.
     """
     array = pa.array(texts, from_pandas=True).cast(pa.string())
     if isinstance(array, pa.ChunkedArray):
         array = pa.concat_arrays(array.chunks) if array.num_chunks else pa.array([], pa.string())
-    folded = [_fold(text) for text in pc.fill_null(array, "").to_pylist()]
-    array = pa.array(folded, pa.string())
-    array = pc.replace_substring_regex(array, _INVISIBLE, "")
-    array = _simplified(array)
+    array = pc.replace_substring_regex(
+        pc.fill_null(array, ""), _INVISIBLE, ""
+    )  # before NFKC: it composes what then stands together
+    array = _simplified(pa.array([_fold(text) for text in array.to_pylist()], pa.string()))
     array = pc.replace_substring_regex(array, _LINKS_AND_MENTIONS, " ")
     return pc.utf8_trim_whitespace(pc.replace_substring_regex(array, _SPACES, " "))
 
@@ -51,7 +53,9 @@ def _simplified(array: pa.Array) -> pa.Array:
     if not pc.any(han).as_py():
         return array
     table = _traditional_to_simplified()
-    return pc.replace_with_mask(array, han, pa.array([text.translate(table) for text in array.filter(han).to_pylist()], pa.string()))
+    return pc.replace_with_mask(
+        array, han, pa.array([text.translate(table) for text in array.filter(han).to_pylist()], pa.string())
+    )
 
 
 @lru_cache(maxsize=1)

@@ -26,6 +26,7 @@ EDGES = FrameSchema(
         Column("q_value", "number", optional=True),
         Column("example_object", "text", optional=True),  # an object an analyst can open
         Column("example_posts", "list", optional=True),  # the two posts of one in-window pair on it
+        Column("object_ids", "list", optional=True),  # all objects co-acted on, sorted; only for edges that pass the threshold
     ),
 )
 
