@@ -75,7 +75,7 @@ def _why_missing(posts: int, exact: int, days: int) -> NotMeasurable | None:
 
 
 def _hour_of_week(local: pd.Series) -> tuple[tuple[int, ...], ...]:
-    cells = local.dt.dayofweek.to_numpy(np.int64) * 24 + local.dt.hour.to_numpy(np.int64)
+    cells = local.dt.day_of_week.to_numpy(np.int64) * 24 + local.dt.hour.to_numpy(np.int64)
     return tuple(tuple(int(n) for n in row) for row in np.bincount(cells, minlength=168).reshape(7, 24))
 
 
@@ -92,16 +92,16 @@ def _interval(offset: OffsetEstimate | NotMeasurable) -> Interval | NotMeasurabl
 
 
 def _meal_dips(by_hour: np.ndarray) -> tuple[str, ...]:
-    """Local hours (one or two in a row) with at most 0.8 of the posts an hour of the hours on either side, at p <= 0.01 (binomial,
+    """Local hours (one or two in a row) with at most 0.8 of the posts of the hour on either side, at p <= 0.01 (binomial,
     Bonferroni over the windows tried)."""
     tried = [(h, h + width) for first, last in _MEALS for width in (1, 2) for h in range(first, last - width + 1)]
     dips: list[tuple[float, int, int]] = []
     for start, end in tried:
-        inside, around = int(by_hour[start:end].sum()), int(by_hour[start - 1] + by_hour[end])
+        inside, sides = int(by_hour[start:end].sum()), (int(by_hour[start - 1]), int(by_hour[end]))
         width = end - start
-        if not around or inside / width > DIP * around / 2:
+        if not min(sides) or inside / width > DIP * min(sides):  # lower than either side: the end of a day is no dip
             continue
-        p = float(binomtest(inside, inside + around, width / (width + 2), alternative="less").pvalue) * len(tried)
+        p = float(binomtest(inside, inside + sum(sides), width / (width + 2), alternative="less").pvalue) * len(tried)
         if p <= MAX_P:
             dips.append((p, start, end))
     chosen: list[tuple[int, int]] = []
