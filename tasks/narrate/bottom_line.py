@@ -9,7 +9,7 @@ _MAX_UNKNOWNS = 3
 _STATES = {
     "rebuilding": "the campaign is rebuilding",
     "back": "the campaign is back",
-    "held down": "it is not rebuilding",
+    "held down": "it stays down",
     "falling": "it goes on shrinking",
     "never fell": "it never fell",
 }

@@ -17,7 +17,7 @@ TERMS: dict[str, tuple[int, int]] = {
 
 def term_for(probability: float) -> str:
     """The term whose range holds `probability` (0..1); on a border the one nearer to even chance."""
-    percent = 100 * min(max(probability, 0.01), 0.99)
+    percent = round(100 * min(max(probability, 0.01), 0.99), 6)
     holding = [term for term, (low, high) in TERMS.items() if low <= percent <= high]
     return min(holding, key=lambda term: abs(sum(TERMS[term]) / 2 - 50))
 
