@@ -9,7 +9,7 @@ from expectations.bounds import Bounds
 from expectations.run import validate
 from expectations.suites import load_suite
 from expectations.tables import PERIOD_TOTALS, TABLES
-from tasks.domain.batches import BatchRecord, CheckResult
+from tasks.domain.batches import BatchRecord, BlockedBatch, CheckResult
 from tasks.domain.campaign import Campaign
 from tasks.domain.periods import Period
 from tasks.domain.takedowns import Takedown
@@ -21,7 +21,7 @@ _DAY = timedelta(days=1)
 def period_gate(
     posts_by_platform: Mapping[str, int],
     batches: Sequence[BatchRecord],
-    blocked: Sequence[str],
+    blocked: Sequence[BlockedBatch],
     campaign: Campaign,
     period: Period,
     *,
@@ -31,7 +31,7 @@ def period_gate(
     """Judge completeness and volume of one period, and the campaign's takedown ledger.
 
     `posts_by_platform`: visible posts in [start, end) for every platform that was ever collected, 0 among them. `batches`: the
-    campaign's batches that this run may see. `blocked`: ids of batches that a failed check keeps unpublished. `bounds`: of the
+    campaign's batches that this run may see. `blocked`: batches that a failed check keeps unpublished. `bounds`: of the
     sources in use, one each; their posts a day are added, of their coverage the smallest counts.
 
     Raises UsageProblem for a suite that is wrong.
@@ -56,7 +56,10 @@ def period_gate(
     }
     totals = validate(PERIOD_TOTALS.conform(pd.DataFrame([row])), load_suite("period"), context=context)
     silent = sorted(name for name, count in posts_by_platform.items() if count == 0)
-    named = {"none-blocked": ", ".join(b[:12] for b in blocked), "platforms-heard": ", ".join(silent)}
+    named = {
+        "none-blocked": ", ".join(f"{b.batch_id[:12]} of {b.identity.source}" for b in blocked),
+        "platforms-heard": ", ".join(silent),
+    }
     checks = tuple(_naming(check, named.get(check.name, "")) for check in totals.checks)
     return ValidationOutcome(checks + takedown_gate(campaign.takedowns, as_of=as_of).checks)
 

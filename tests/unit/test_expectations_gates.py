@@ -16,7 +16,7 @@ from expectations.bounds import Bounds, bounds_for
 from expectations.gates import batch_gate
 from expectations.period_gate import covered_days, period_gate, takedown_gate
 from expectations.tables import TABLES
-from tasks.domain.batches import BatchIdentity, BatchRecord, FieldDrift, QueryEffort
+from tasks.domain.batches import BatchIdentity, BatchRecord, BlockedBatch, FieldDrift, QueryEffort
 from tasks.domain.campaign import Campaign
 from tasks.domain.errors import ResurgeError
 from tasks.domain.parsed import QUARANTINE, Parsed
@@ -256,10 +256,14 @@ def test_a_whole_period_passes():
 
 
 def test_a_blocked_batch_blocks_the_period_and_is_named():
-    outcome = gate(blocked=("ab" * 32,))
+    identity = WHOLE.identity
+    waiting = BlockedBatch(
+        batch_id="ab" * 32, identity=identity, raw=(), rows_landed={}, checks=(), problem="too many refused rows"
+    )
+    outcome = gate(blocked=(waiting,))
     assert outcome.verdict == "blocked"
     assert failed(outcome) == {"none-blocked"}
-    assert "abababababab" in outcome.summary()
+    assert "abababababab of s" in outcome.summary()
 
 
 def test_a_period_that_nobody_collected_blocks():

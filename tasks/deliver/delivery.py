@@ -1,0 +1,248 @@
+"""One edition to everyone who may have it, one message each, and an outcome for every recipient."""
+
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from email.message import EmailMessage
+from typing import Literal
+
+from tasks.deliver.clearance import TLP_ORDER, may_read
+from tasks.deliver.message import ATTACHMENT_BUDGET, MailFormat, compose, message_id, recipient_hmac
+from tasks.deliver.outbox import OutboxRecord, OutboxState, claim, enqueue, settle
+from tasks.domain.errors import DeliveryProblem, ResurgeError
+from tasks.domain.facts import Facts
+from tasks.domain.ports import Handover, Mailer, ObjectStore
+
+KeyOf = Callable[[str, str, str, str, int], str]
+OutcomeState = Literal["sent", "already sent", "held", "refused", "pending", "in progress", "withheld", "superseded"]
+
+_AFTER: dict[str, tuple[OutboxState, OutcomeState]] = {
+    "accepted": ("sent", "sent"),
+    "refused": ("refused", "refused"),
+    "deferred": ("pending", "pending"),
+    "unknown": ("held", "held"),
+}
+_FOUND: dict[OutboxState, OutcomeState] = {
+    "sent": "already sent",
+    "refused": "refused",
+    "held": "held",
+    "sending": "in progress",
+    "pending": "pending",
+}
+
+
+@dataclass(frozen=True)
+class Recipient:
+    address: str
+    clearance: str
+    format: MailFormat = "pdf"
+
+
+@dataclass(frozen=True)
+class Edition:
+    """A published briefing as it goes into the mail. `delivery_no` is 1 and rises only with an edition that supersedes another;
+    `period_path` is the period as it stands in keys."""
+
+    facts: Facts
+    edition: str
+    period_path: str
+    delivery_no: int
+    pdf: bytes | None
+    link: str | None
+
+
+@dataclass(frozen=True)
+class Policy:
+    """`lease`: how long a claim may stay unanswered before its sender counts as gone; longer than the mailer can take for one
+    message. `resend_unknown`: send again what may or may not have arrived, risking a second mail rather than none."""
+
+    sender: str
+    lease: timedelta = timedelta(minutes=15)
+    resend_unknown: bool = False
+    attachment_budget: int = ATTACHMENT_BUDGET
+
+
+@dataclass(frozen=True)
+class DeliveryOutcome:
+    """What happened to one recipient, named by position in the audience (from 1) and by the keyed hash.
+
+    sent: handed over by this run. already sent: by an earlier one. held: nobody knows whether it arrived. refused: the server said
+    no for good. pending: nothing was handed over, a later run tries again. in progress: another run has it. withheld: not cleared
+    for the label. superseded: `latest` names another edition.
+    """
+
+    position: int
+    recipient_hmac: str
+    state: OutcomeState
+    reply: str = ""
+
+    @property
+    def settled(self) -> bool:
+        """False if the recipient should have the briefing and may not have it."""
+        return self.state in ("sent", "already sent", "withheld")
+
+    def __str__(self) -> str:
+        return f"recipient {self.position} ({self.recipient_hmac[:12]}): {self.state}{f' - {self.reply}' if self.reply else ''}"
+
+
+@dataclass(frozen=True)
+class _Slot:
+    """One recipient's place in the outbox."""
+
+    position: int
+    recipient: Recipient
+    key: str
+    fresh: OutboxRecord
+
+    def outcome(self, state: OutcomeState, reply: str = "") -> DeliveryOutcome:
+        return DeliveryOutcome(self.position, self.fresh.recipient_hmac, state, reply)
+
+
+def deliver(
+    store: ObjectStore,
+    edition: Edition,
+    recipients: Sequence[Recipient],
+    mailer: Mailer,
+    policy: Policy,
+    *,
+    key_of: KeyOf,
+    pseudonym_key: bytes,
+    is_latest: Callable[[str], bool],
+    clock: Callable[[], datetime],
+    nonce_factory: Callable[[], str],
+) -> tuple[DeliveryOutcome, ...]:
+    """Send one edition to everyone who is cleared for it and was not sent this delivery number.
+
+    `key_of(campaign, period_path, tlp, recipient_hmac, delivery_no)` builds a record's key; `is_latest(edition)` reads the pointer
+    and is asked again right before every message. One outcome an address, in the audience's order; an address given twice counts
+    once, at the lower of its clearances. A recipient whose message cannot be made or whose record cannot be claimed stays owed and
+    keeps nobody else waiting.
+
+    Raises UsageProblem for an address or TLP label that is none and WorkspaceProblem if not every recipient could be noted, both
+    before anything is sent.
+    """
+    slots, outcomes = _slots(edition, recipients, key_of, pseudonym_key)
+    if not is_latest(edition.edition):
+        return tuple(slot.outcome("superseded", "the pointer names another edition") for slot in slots) + tuple(outcomes)
+    for slot in slots:
+        enqueue(store, slot.key, slot.fresh)
+    sender = _Sender(store, edition, mailer, policy, is_latest, clock, nonce_factory)
+    for slot in slots:
+        try:
+            outcomes.append(sender.send(slot))
+        except ResurgeError as problem:
+            outcomes.append(slot.outcome("pending", str(problem)))
+    return tuple(sorted(outcomes, key=lambda outcome: outcome.position))
+
+
+def problem_of(outcomes: Sequence[DeliveryOutcome]) -> DeliveryProblem | None:
+    """What to tell the owner if somebody who should have the briefing may not have it, else None."""
+    open_ones = [outcome for outcome in outcomes if not outcome.settled]
+    if not open_ones:
+        return None
+    return DeliveryProblem(
+        f"The briefing did not reach {len(open_ones)} of {len(outcomes)} recipients: {'; '.join(str(o) for o in open_ones)}.",
+        remedy="Pending ones are tried again by the next delivery; held ones only if resending the unknown is allowed.",
+    )
+
+
+def _slots(
+    edition: Edition, recipients: Sequence[Recipient], key_of: KeyOf, pseudonym_key: bytes
+) -> tuple[list[_Slot], list[DeliveryOutcome]]:
+    """The recipients who may have it, each once, and the outcomes of those who may not."""
+    facts, tlp = edition.facts, edition.facts.campaign.tlp
+    chosen: dict[str, tuple[int, Recipient]] = {}
+    for position, recipient in enumerate(recipients, start=1):
+        may_read(recipient.clearance, tlp)  # refuses an unknown label before anything is sent
+        hmac = recipient_hmac(pseudonym_key, recipient.address)
+        first, before = chosen.get(hmac, (position, recipient))
+        lower = recipient if TLP_ORDER.index(recipient.clearance) < TLP_ORDER.index(before.clearance) else before
+        chosen[hmac] = (first, lower)
+    slots: list[_Slot] = []
+    for hmac, (position, recipient) in chosen.items():
+        key = key_of(facts.campaign.slug, edition.period_path, tlp, hmac, edition.delivery_no)
+        fresh = OutboxRecord(
+            campaign=facts.campaign.slug,
+            period=facts.period.key,
+            tlp=tlp,
+            edition=edition.edition,
+            recipient_hmac=hmac,
+            delivery_no=edition.delivery_no,
+            state="pending",
+        )
+        slots.append(_Slot(position, recipient, key, fresh))
+    cleared = [slot for slot in slots if may_read(slot.recipient.clearance, tlp)]
+    withheld = [
+        slot.outcome("withheld", f"cleared up to TLP:{slot.recipient.clearance}, labelled TLP:{tlp}")
+        for slot in slots
+        if slot not in cleared
+    ]
+    return cleared, withheld
+
+
+@dataclass(frozen=True)
+class _Sender:
+    store: ObjectStore
+    edition: Edition
+    mailer: Mailer
+    policy: Policy
+    is_latest: Callable[[str], bool]
+    clock: Callable[[], datetime]
+    nonce_factory: Callable[[], str]
+
+    def send(self, slot: _Slot) -> DeliveryOutcome:
+        """Make the message, claim the record, look once more whether it may go out, hand it over, write down what became of it."""
+        now = self.clock()
+        message = self._message(slot, now)
+        claimed = claim(
+            self.store,
+            slot.key,
+            slot.fresh,
+            nonce=self.nonce_factory(),
+            now=now,
+            lease=self.policy.lease,
+            resend_unknown=self.policy.resend_unknown,
+        )
+        if not claimed.ours:
+            return self._found(slot, claimed.record)
+        if not self.is_latest(self.edition.edition):
+            settle(self.store, slot.key, claimed.record, "pending", "the pointer moved to another edition")
+            return slot.outcome("superseded", "the pointer moved to another edition")
+        handover = self._hand_over(message, slot.recipient)
+        state, outcome = _AFTER[handover.outcome]
+        if settle(self.store, slot.key, claimed.record, state, handover.reply):
+            return slot.outcome(outcome, handover.reply)
+        return slot.outcome(outcome, f"{handover.reply} (the outbox could not be brought up to date and will report it as held)")
+
+    def _message(self, slot: _Slot, now: datetime) -> EmailMessage:
+        edition, sender = self.edition, self.policy.sender
+        return compose(
+            edition.facts,
+            recipient=slot.recipient.address,
+            sender=sender,
+            briefing_id=edition.edition[:40],
+            message_id=message_id(edition.edition, slot.fresh.recipient_hmac, edition.delivery_no, sender),
+            delivery_no=edition.delivery_no,
+            date=now,
+            pdf=edition.pdf,
+            link=edition.link,
+            format=slot.recipient.format,
+            attachment_budget=self.policy.attachment_budget,
+        )
+
+    def _hand_over(self, message: EmailMessage, recipient: Recipient) -> Handover:
+        """The last look is at the finished message itself, not at what it was made from."""
+        label = re.match(r"\[TLP:([A-Z+]+)\] ", str(message["Subject"]))
+        if label is None or not may_read(recipient.clearance, label[1]) or str(message["To"]).lower() != recipient.address.lower():
+            return Handover("deferred", "the message is not labelled for this recipient")
+        try:
+            return self.mailer.send(message, recipient.address)
+        except Exception as error:  # a mailer that breaks half-way may have sent: never again unasked
+            return Handover("unknown", f"the mailer failed: {type(error).__name__}")
+
+    def _found(self, slot: _Slot, record: OutboxRecord) -> DeliveryOutcome:
+        """Somebody else's attempt, or an earlier one of ours."""
+        if record.state == "sent" and record.edition != self.edition.edition:
+            return slot.outcome("already sent", f"edition {record.edition[:12]}; another goes out only if it supersedes that one")
+        return slot.outcome(_FOUND[record.state], record.reply)
