@@ -108,7 +108,13 @@ def _point(store: ObjectStore, key: str, edition: str, as_of: datetime, supersed
         if current is not None and not _may_move(current, edition, as_of, supersedes):
             return tried and current.edition == edition, current
         replaces = supersedes if current is not None and as_of == current.as_of else None
-        pointer = Pointer(edition=edition, as_of=as_of, fence=current.fence + 1 if current else 1, supersedes=replaces)
+        pointer = Pointer(
+            edition=edition,
+            as_of=as_of,
+            fence=current.fence + 1 if current else 1,
+            corrections=(current.corrections if current else 0) + (replaces is not None),
+            supersedes=replaces,
+        )
         try:
             tried = True
             store.swap(key, pointer.canonical(), expected=stored.version if stored else None)

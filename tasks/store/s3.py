@@ -19,7 +19,7 @@ from tasks.domain.errors import StaleWrite, UsageProblem, WorkspaceProblem, Writ
 from tasks.domain.ports import ObjectInfo, Stored
 from tasks.store.keys import check_key, is_content_named
 from tasks.store.s3_download import download
-from tasks.store.s3_problems import error_code, explained, status_of
+from tasks.store.s3_problems import BrokenBody, error_code, explained, status_of
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
@@ -102,9 +102,9 @@ class S3Store:
 
     @staticmethod
     def _repeat(request: Callable[[], T]) -> T:
-        """The client repeats requests, but not a body that broke off: that is done here."""
+        """Repeat what broke off in the body of an answer; the rest the client repeats."""
         for _ in range(_ATTEMPTS - 1):
-            with contextlib.suppress(BotoCoreError):
+            with contextlib.suppress(BrokenBody):
                 return request()
         return request()
 
@@ -115,7 +115,10 @@ class S3Store:
             if error_code(error) == "NoSuchKey":
                 return None
             raise
-        return Stored(answer["Body"].read(), answer["ETag"])
+        try:
+            return Stored(answer["Body"].read(), answer["ETag"])
+        except BotoCoreError as error:
+            raise BrokenBody from error
 
     def _put(self, name: str, data: bytes | Path, digest: bytes, condition: dict[str, Any]) -> str | None:
         """Returns the version written, or None if the condition did not hold."""

@@ -4,13 +4,14 @@ import base64
 import hashlib
 import os
 import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 
 from botocore.exceptions import BotoCoreError, ClientError
 
 from tasks.domain.errors import WorkspaceProblem
-from tasks.store.s3_problems import error_code
+from tasks.store.s3_problems import BrokenBody, error_code
 
 if TYPE_CHECKING:
     from botocore.response import StreamingBody
@@ -53,9 +54,17 @@ def download(client: "S3Client", bucket: str, name: str, copy: Path) -> bool:
 
 def _receive(body: "StreamingBody", file: "BinaryIO | tempfile._TemporaryFileWrapper[bytes]") -> str:
     hashed = hashlib.sha256()
-    for chunk in body.iter_chunks(1 << 20):
+    chunks = body.iter_chunks(1 << 20)
+    while chunk := _next(chunks):
         hashed.update(chunk)
         file.write(chunk)
     file.flush()
     os.fsync(file.fileno())
     return base64.b64encode(hashed.digest()).decode()
+
+
+def _next(chunks: Iterator[bytes]) -> bytes:
+    try:
+        return next(chunks, b"")
+    except BotoCoreError as error:
+        raise BrokenBody from error

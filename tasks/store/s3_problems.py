@@ -18,6 +18,13 @@ from botocore.exceptions import (
 
 from tasks.domain.errors import WorkspaceProblem
 
+
+class BrokenBody(BotoCoreError):
+    """An answer began well and broke off in its body; the client, which repeats requests, does not repeat these."""
+
+    fmt = "the answer broke off"
+
+
 _RERUN = "Run again: what was already written is recognised."
 _CREDENTIALS = "Check the access key and secret key that the settings name."
 _CODES: dict[str, tuple[str, str]] = {
@@ -77,7 +84,7 @@ _NETWORK: tuple[tuple[type[BotoCoreError] | tuple[type[BotoCoreError], ...], str
         "Check the endpoint's address and the network.",
     ),
     (ReadTimeoutError, "the service did not answer in time", _RERUN),
-    (HTTPClientError, "the connection broke", _RERUN),
+    ((BrokenBody, HTTPClientError), "the connection broke", _RERUN),
 )
 
 

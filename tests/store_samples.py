@@ -1,5 +1,6 @@
 """Small campaigns for the store's suites: frames in our schemas, batches and bundles made from them."""
 
+import hashlib
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -14,9 +15,14 @@ from tasks.domain.parsed import QUARANTINE
 from tasks.domain.periods import Cutoff
 from tasks.domain.ports import ObjectStore
 from tasks.domain.posts import POSTS
-from tasks.store.bundles import Published, publish_bundle
-from tasks.store.lake import commit_batch
+from tasks.store.bundles import Published, latest, publish_bundle
+from tasks.store.keys import bundle_prefix, claim_key
+from tasks.store.lake import batch_records, commit_batch
+from tasks.store.ledger import claim
 from tasks.store.raw import land
+from tasks.store.verify import verify_bundle
+from tasks.store.visible import read_posts
+from tasks.store.workspace import init_workspace
 
 CAMPAIGN = "spring-rain"
 T0 = datetime(2023, 9, 4, tzinfo=UTC)
@@ -117,3 +123,39 @@ def publish(
 def _frame(schema: FrameSchema, rows: Sequence[dict[str, Any]]) -> pd.DataFrame:
     own = FrameSchema(schema.name, tuple(column for column in schema.columns if column.name not in ADDED))
     return own.conform(pd.DataFrame(list(rows))) if rows else own.empty()
+
+
+def story(store: ObjectStore) -> None:
+    """Every kind of write once: marker, landed bytes, a batch with its quarantine, a bundle, a pointer made and moved, a claim.
+    Told again from the start, after whatever happened in between, it must end in the same state."""
+    init_workspace(store)
+    rows = [post("1", 0, posted=1, urls=["https://a.example"]), post("2", 1, posted=2), post("2", 2, posted=2)]
+    batch = commit(store, b"landed", rows, [account("a1", 0)], [("posts", 3, "no time")])
+    first = publish(store, [batch.batch_id], as_of=1)
+    publish(store, [batch.batch_id], as_of=1, note="corrected", supersedes=first.edition)
+    claim(store, claim_key(CAMPAIGN, "2023-W36"), "nonce", hours(1), timedelta(hours=1))
+
+
+def state(store: ObjectStore) -> dict[str, str]:
+    """Every object and its version."""
+    folders = ("raw", "lake", "quarantine", "briefings", "ledger", "cache")
+    return {info.key: info.version for folder in folders for info in store.entries(folder)}
+
+
+def half_written(store: ObjectStore) -> list[str]:
+    """What a reader would see of the story that is neither absent nor whole."""
+    problems = []
+    for batch in batch_records(store, CAMPAIGN):
+        for file in batch.files:
+            stored = store.read(file.key)
+            if stored is None or hashlib.sha256(stored.data).hexdigest() != file.sha256:
+                problems.append(f"{file.key} is listed but not there")
+    if (rows := len(read_posts(store, CAMPAIGN, ALL))) not in (0, 2) or rows > 2 * len(batch_records(store, CAMPAIGN)):
+        problems.append(f"{rows} posts are visible")
+    pointer = latest(store, CAMPAIGN, "2023-W36", "AMBER+STRICT")
+    if pointer is not None:
+        problems += verify_bundle(store, bundle_prefix(CAMPAIGN, "2023-W36", "AMBER+STRICT", pointer.edition))
+    for info in store.entries("briefings"):
+        if info.key.endswith("manifest.json"):
+            problems += verify_bundle(store, info.key.removesuffix("/manifest.json"))
+    return problems
