@@ -85,7 +85,7 @@ def judge_comeback(inputs: JudgementInputs, lead: Lead) -> Judgement:
         name="comeback",
         term="very likely" if _clear(lead, state) else "likely",
         claim=_claim(state, platform, day, level),
-        reasons=_reasons(lead, state, latest, told),
+        reasons=[*_reasons(lead, state, latest, told), *_elsewhere(inputs, lead, told)],
         alternative=_alternative(lead, told),
         would_change=_WOULD_CHANGE[state],
         strengths=strengths,
@@ -145,6 +145,18 @@ def _reasons(lead: Lead, state: State, latest: str, told: Told) -> list[str]:
     return reasons
 
 
+def _elsewhere(inputs: JudgementInputs, lead: Lead, told: Told) -> list[str]:
+    """Where posting stands after the other measured takedowns, at most 3."""
+    reasons = []
+    for place, facts in enumerate(inputs.takedowns):
+        series = _plain_posts(facts)
+        if place != lead.place and series is not None and facts.t0 and facts.t0 < inputs.period.end:
+            at = f"/takedowns/{place}"
+            after = f"on {told.text(f'{at}/platform')}, after the takedown of {told.day(f'{at}/t0')}"
+            reasons.append(f"Elsewhere, {after}, they stand at {told.estimate(f'{at}/rebuild_index/{series}/latest')}.")
+    return reasons[:3]
+
+
 def _soundness(inputs: JudgementInputs, lead: Lead, told: Told) -> tuple[list[str], list[str]]:
     strengths: list[str] = []
     weaknesses = collection_weaknesses(inputs)
@@ -163,7 +175,7 @@ def _soundness(inputs: JudgementInputs, lead: Lead, told: Told) -> tuple[list[st
 def _alternative(lead: Lead, told: Told) -> str:
     text = "The collection followed the campaign less closely, or more closely, than before the takedown."
     if lead.facts.confounders:
-        return f"{text} Also possible: {told.text(f'{lead.pointer}/confounders/0')}"
+        return f"{text} Also possible: {told.text(f'{lead.pointer}/confounders/0').rstrip('.')}."
     return text
 
 

@@ -48,7 +48,7 @@ class Grounds:
 
 def judgement(grounds: Grounds, told: Told) -> Judgement:
     """Put one judgement together: likelihood in the statement, confidence in a sentence of its own."""
-    confidence = confidence_of(len(grounds.weaknesses))
+    confidence = confidence_of(len(grounds.strengths), len(grounds.weaknesses))
     return Judgement(
         judgement_id=grounds.name,
         statement=f"{that(grounds.term)} {grounds.claim}.",

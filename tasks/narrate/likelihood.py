@@ -29,9 +29,11 @@ def that(term: str) -> str:
     return f"There is {term} that" if term == "almost no chance" else f"It is {term} that"
 
 
-def confidence_of(weaknesses: int) -> Confidence:
-    """None: high; one or two: moderate; more: low."""
-    return "high" if weaknesses == 0 else "moderate" if weaknesses <= 2 else "low"
+def confidence_of(strengths: int, weaknesses: int) -> Confidence:
+    """No weakness: high; one, or two that a strength stands against: moderate; otherwise low."""
+    if weaknesses == 0:
+        return "high"
+    return "moderate" if weaknesses <= (2 if strengths else 1) else "low"
 
 
 def confidence_sentence(confidence: Confidence, strengths: list[str], weaknesses: list[str]) -> str:

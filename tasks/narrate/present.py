@@ -40,7 +40,7 @@ def judge_outlook(inputs: JudgementInputs) -> Judgement:
         reasons=[f"This period has {posts} posts by {told.count('/activity/accounts')} accounts.", reason],
         alternative="A new takedown, or a new batch of accounts, breaks the series.",
         would_change="Fewer than half or more than twice as many posts in the next period.",
-        strengths=["posts are counted, not estimated"],
+        strengths=[] if inputs.activity.posts < FEW_POSTS else ["posts are counted, not estimated"],
         weaknesses=weaknesses,
         falsifier=f"/activity/posts between {inputs.activity.posts / FACTOR:g} {inputs.activity.posts * FACTOR:g}",
     )
