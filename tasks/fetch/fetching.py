@@ -79,6 +79,19 @@ def fetch(source: Source, since: datetime, until: datetime, land: Land, *, caps:
     yield from open_groups.values()
 
 
+def fetch_groups(
+    source: Source, since: datetime, until: datetime, land: Land, caps: Caps = Caps()
+) -> tuple[list[FetchedGroup], Exception | None]:
+    """`fetch` to its end: every group that was landed, and the failure that ended the fetch early, for the caller to raise once the groups
+    are stored."""
+    groups: list[FetchedGroup] = []
+    try:
+        groups.extend(fetch(source, since, until, land, caps=caps))
+    except Exception as problem:
+        return groups, problem
+    return groups, None
+
+
 def parse_landed(files: Sequence[LandedFile], fmt: str, observed_at: ObservedAt, options: dict[str, Any]) -> Parsed:
     """Parse landed files with the importer of `fmt` and check its books: no landed row may be missing or counted twice.
 

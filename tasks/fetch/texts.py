@@ -19,11 +19,12 @@ WORD_HANDLES = frozenset({"twitter", "x", "telegram"})  # letters, digits and _ 
 # Where a link ends: white space, quotes, CJK text and punctuation (Chinese puts no space after a link), an ellipsis (a cut link).
 _STOP = r"\s<>\"'`|\\^{}…“”«»\u2018\u2019\u3000-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uac00-\ud7af\uff00-\uffef"
 _LINK = re.compile(rf"(?i)(?<![a-z0-9])((?:h(?:tt|xx)ps?(?:://|\[:\]//|\[://\])|www\.)[^{_STOP}]{{1,4000}})(…?)")
-_ANY_LINK = re.compile(rf"(?i)(?:h(?:tt|xx)ps?://|www\.)[^{_STOP}]+")
+_ANY_LINK = re.compile(rf"(?:[hH](?:[tT]{{2}}|[xX]{{2}})[pP][sS]?://|www\.)[^{_STOP}]+")
 _MARKERS = r"(?i)https?(?::|\[)|hxxp|www\."
 _ENTITY = re.compile(r"&(?:#\w{1,8}|\w{1,8});")
-_DOTTED_MENTION = re.compile(r"(?<![\w@＠/.&])[@＠](\w(?:[\w.-]{0,253}\w)?(?:@[A-Za-z0-9](?:[A-Za-z0-9.-]{0,253}[A-Za-z0-9]))?)")
-_WORD_MENTION = re.compile(r"(?<![\w@＠/.&])[@＠]([A-Za-z0-9_]+)")
+# The marker comes first in each pattern, what must not stand before it after it: `re` then skips to the marker.
+_DOTTED_MENTION = re.compile(r"[@＠](?<![\w@＠/&].)(\w(?:[\w.-]{0,253}\w)?(?:@[A-Za-z0-9](?:[A-Za-z0-9.-]{0,253}[A-Za-z0-9]))?)")
+_WORD_MENTION = re.compile(r"[@＠](?<![\w@＠/&].)([A-Za-z0-9_]+)")
 
 
 def hashtags(texts: pa.Array | pa.ChunkedArray) -> pa.Array:
@@ -53,7 +54,10 @@ def links(texts: pa.Array | pa.ChunkedArray) -> pa.Array:
 
 
 def _tags_in(text: str) -> list[str]:
-    return [tag.casefold() for tag in _tag_pattern().findall(_ENTITY.sub(" ", _without_links(text)))]
+    text = _without_links(text)
+    if "&" in text:
+        text = _ENTITY.sub(" ", text)
+    return [tag.casefold() for tag in _tag_pattern().findall(text)]
 
 
 @cache
@@ -61,7 +65,7 @@ def _tag_pattern() -> re.Pattern[str]:
     """Python's `\\w` lacks the combining marks, without which a Hindi tag ends at its first vowel sign."""
     marks = "".join(char for char in map(chr, range(0x300, sys.maxunicode)) if unicodedata.category(char) in ("Mn", "Mc"))
     word = rf"\w{_ranges(marks)}\u200c\u200d"
-    return re.compile(rf"(?<![{word}/&])[#＃]([{word}]*[^\W\d][{word}]*)")
+    return re.compile(rf"[#＃](?<![{word}/&].)([{word}]*[^\W\d][{word}]*)")
 
 
 def _ranges(chars: str) -> str:

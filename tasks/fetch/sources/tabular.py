@@ -57,7 +57,7 @@ class TabularOptions(Record):
     def _zone_exists(cls, name: str) -> str:
         try:
             ZoneInfo(name)
-        except (OSError, ValueError) as error:
+        except (KeyError, OSError, ValueError) as error:
             raise ValueError(f"{name!r} is not a time zone, such as Europe/Paris") from error
         return name
 
