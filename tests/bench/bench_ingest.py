@@ -1,7 +1,7 @@
 """How long the parse part of an ingest takes, and how much memory. Run: `pytest -s tests/bench/bench_ingest.py`.
 
-Measured on 2 cores shared with seven other jobs: the archive (872,128 posts) 5.4 s CPU and 0.8 GB; tables of 100,000 posts 46,000 rows a CPU
-second in each form, half of it spent on hashtags, mentions and links of the texts.
+Measured on 2 cores shared with seven other jobs: the archive (872,128 posts) 5.4 s CPU and 0.8 GB; tables of 100,000 posts 46,000 rows
+a CPU second in each form, half of it spent on hashtags, mentions and links of the texts.
 """
 
 import csv
