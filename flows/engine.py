@@ -28,20 +28,16 @@ def prepare(state_dir: Path) -> None:
 
 
 @contextmanager
-def started(state_dir: Path) -> Iterator[None]:
-    """Have a Prefect API to talk to: the configured server, or a temporary one started under a file lock.
+def running(state_dir: Path) -> Iterator[str]:
+    """Have a Prefect API to talk to, and give its address: the configured server, or a temporary one.
 
-    Two cold starts at once collide on the new database, hence the lock; it is held for the start only.
+    Two cold starts at once collide on the new database, hence the file lock; it is held for the start only. Import flows inside.
     """
-    from prefect.client.orchestration import get_client  # prefect costs 2 to 7 s to import, and `prepare` comes first
+    prepare(state_dir)
+    from prefect.client.orchestration import get_client  # only now: the environment above decides
 
-    with (state_dir.expanduser() / "engine.lock").open("w") as lock:
+    with (state_dir.expanduser() / "engine.lock").open("w") as lock, get_client(sync_client=True) as client:
         fcntl.flock(lock, fcntl.LOCK_EX)
-        client = get_client(sync_client=True)
-        client.__enter__()
         client.hello()
         fcntl.flock(lock, fcntl.LOCK_UN)
-    try:
-        yield
-    finally:
-        client.__exit__(None, None, None)
+        yield str(client.api_url)

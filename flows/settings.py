@@ -43,15 +43,13 @@ class Settings(BaseSettings):
     sender: str = "Resurge <resurge@localhost>"
     smtp_host: str = "localhost"
     smtp_port: int = 587
-    smtp_starttls: bool = True
+    smtp_security: Literal["starttls", "tls", "none"] = "starttls"  # starttls: a server without it gets nothing
     smtp_user: str | None = None
     smtp_password: SecretStr | None = None
     smtp_ca_file: Path | None = None
     smtp_timeout_s: float = 60
     attachment_budget_mb: float = 8  # larger PDFs are linked; many servers refuse messages over 10 MB once base64 has added a third
     resend_unknown: bool = False  # a message whose fate is unknown (line dropped after DATA) is held; true sends it again
-    link_base: str = ""  # what a stakeholder puts before the bundle's path to open it; empty: the workspace address
+    link_base: str = ""  # address before a bundle's path under which stakeholders can open it; empty: no link
 
     paper: Literal["A4", "Letter"] = "A4"
-    render_memory_mb: int = 3072
-    render_seconds: int = 120

@@ -2,14 +2,18 @@
 
 import os
 import secrets
-from collections.abc import Sequence
+import ssl
+from collections.abc import Callable, Mapping, Sequence
 from functools import cache
 from pathlib import Path
 
 from flows.settings import AudienceMember, Settings
+from tasks.deliver.delivery import Policy
+from tasks.deliver.eml import EmlMailer
+from tasks.deliver.smtp import SmtpMailer
 from tasks.domain.campaign import Campaign
 from tasks.domain.errors import UsageProblem
-from tasks.domain.ports import ObjectStore
+from tasks.domain.ports import Mailer, ObjectStore, Source
 from tasks.store.local import LocalStore
 from tasks.store.s3_client import open_s3
 from tasks.store.workspace import check_workspace, init_workspace, is_workspace
@@ -107,3 +111,42 @@ def audience(campaign: Campaign) -> Sequence[AudienceMember]:
             + '": [{"address": "desk@example.org", "clearance": "AMBER"}]}.',
         )
     return known[campaign.audience]
+
+
+def source_factories() -> Mapping[str, Callable[..., Source]]:
+    """The sources that a campaign file may name, by kind; each is called with the options the file gives."""
+    from tasks.simulate.feed import SimulatedSource
+
+    return {"simulated": lambda **options: SimulatedSource(options)}
+
+
+def mailer(store: ObjectStore) -> Mailer:
+    """The way messages leave: a server where one is set, else `.eml` files in the workspace's `outbox/` folder."""
+    chosen = settings()
+    if chosen.mail == "eml":
+        return EmlMailer(store, "outbox")
+    return SmtpMailer(
+        chosen.smtp_host,
+        chosen.smtp_port,
+        security=chosen.smtp_security,
+        user=chosen.smtp_user or "",
+        password=chosen.smtp_password.get_secret_value() if chosen.smtp_password else "",
+        timeout_s=chosen.smtp_timeout_s,
+        tls=ssl.create_default_context(cafile=str(chosen.smtp_ca_file)) if chosen.smtp_ca_file else None,
+    )
+
+
+def policy() -> Policy:
+    """How mail is sent: from whom, up to which size with the PDF, and what happens to a message whose fate is unknown."""
+    chosen = settings()
+    return Policy(
+        sender=chosen.sender,
+        resend_unknown=chosen.resend_unknown,
+        attachment_budget=int(chosen.attachment_budget_mb * 1e6),
+    )
+
+
+def link_to(prefix: str) -> str | None:
+    """Where a stakeholder opens a bundle, if the installation says so."""
+    base = settings().link_base.rstrip("/")
+    return f"{base}/{prefix}/briefing.pdf" if base else None

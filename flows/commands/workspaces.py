@@ -69,7 +69,9 @@ def _chinese() -> str:
         raise ResurgeError("fontconfig is not installed.", remedy="Install fontconfig and fonts-noto-cjk.")
     found = subprocess.run(["fc-match", "Noto Sans CJK SC"], capture_output=True, text=True, check=False).stdout.strip()  # noqa: S607
     if "Noto Sans CJK" not in found:
-        raise ResurgeError("the Noto CJK fonts are not installed.", remedy="Install fonts-noto-cjk; without it Chinese text cannot be printed.")
+        raise ResurgeError(
+            "the Noto CJK fonts are not installed.", remedy="Install fonts-noto-cjk; without it Chinese text cannot be printed."
+        )
     return found.split(":")[0]
 
 

@@ -1,5 +1,7 @@
 """Accounts: one row is one observation of one account; memberships: which accounts belong to the campaign, since when, and why."""
 
+import pandas as pd
+
 from tasks.domain.frames import Column, FrameSchema
 
 STATUSES = ("active", "suspended", "deleted", "renamed", "unknown")
@@ -41,3 +43,18 @@ MEMBERSHIP = FrameSchema(
         Column("reason", "text"),
     ),
 )
+
+
+def posts_of_members(posts: pd.DataFrame, members: pd.DataFrame) -> pd.DataFrame:
+    """The rows of `posts` (POSTS) whose account is in `members` (MEMBERSHIP, one row an account), up to its `until`. Index kept."""
+    until = members.set_index(account_key(members))["until"]
+    keys = account_key(posts)
+    inside = keys.isin(until.index)
+    if until.notna().any():
+        inside &= ~(posts["posted_at"] >= keys.map(until))
+    return posts[inside]
+
+
+def account_key(frame: pd.DataFrame) -> pd.Series:
+    """`platform/account_id`: ids are unique per platform only."""
+    return frame["platform"] + "/" + frame["account_id"]

@@ -35,4 +35,5 @@ class Pointer(Record):
     edition: str
     as_of: datetime
     fence: int
+    corrections: int = 0  # how often an edition of the same cut-off took another's place: each is a new delivery
     supersedes: str | None = None  # the edition it took the place of, where one of equal `as_of` was corrected

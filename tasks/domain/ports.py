@@ -101,7 +101,8 @@ class Importer(Protocol):
 class Mailer(Protocol):
     """Hands one message to one recipient."""
 
-    kind: str
+    @property
+    def kind(self) -> str: ...
 
     def send(self, message: EmailMessage, recipient: str) -> "Handover": ...
 

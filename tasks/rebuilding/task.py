@@ -5,4 +5,4 @@ from prefect.cache_policies import NO_CACHE
 
 from tasks.rebuilding.measure import measure
 
-measure_rebuilding = task(measure, name="measure rebuilding", cache_policy=NO_CACHE, persist_result=False, timeout_seconds=3600)
+measure_rebuilding = task(name="measure rebuilding", cache_policy=NO_CACHE, persist_result=False, timeout_seconds=3600)(measure)

@@ -1,0 +1,60 @@
+"""The batch gate's road, the same for a fetch and for files: parse, validate, then store, or keep out and say why."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+from expectations.bounds import bounds_for
+from expectations.task import validate_batch
+from flows.run_record import Run
+from tasks.domain.batches import BatchIdentity, BatchRecord, RawObject
+from tasks.domain.errors import ValidationBlocked
+from tasks.domain.ports import LandedFile
+from tasks.fetch.rows import ObservedAt
+from tasks.fetch.task import parse
+from tasks.store.blocked import record_blocked
+from tasks.store.lake import batch_record, batch_records, earlier_reading
+from tasks.store.task import commit
+
+
+def admit(
+    run: Run,
+    identity: BatchIdentity,
+    raw: Sequence[RawObject],
+    files: Sequence[LandedFile],
+    *,
+    observed_at: ObservedAt,
+    options: dict[str, Any],
+    now: datetime,
+) -> BatchRecord:
+    """Store one batch, or return it if it is stored already. Raises ValidationBlocked where a blocking check failed: the batch stays
+    unpublished, its raw bytes and the verdict are kept."""
+    if (stored := batch_record(run.store, identity.campaign, identity.batch_id)) is not None:
+        return stored
+    with run.stage(f"parse {identity.format}"):
+        parsed = parse(files, identity.format, observed_at, options)
+    with run.stage("validate"):
+        gate = validate_batch(parsed, bounds_for([identity.source, identity.format]), latest_instant=now)
+    if gate.blocked:
+        problem = gate.outcome.summary()
+        record_blocked(
+            run.store, identity=identity, raw=raw, rows_landed=gate.rows_landed, checks=gate.outcome.checks, problem=problem
+        )
+        raise ValidationBlocked(
+            f"The batch {identity.batch_id[:12]} from {identity.source} was not stored: validation blocked it.\n{problem}",
+            remedy="Its raw bytes are kept. Correct the source, the column map or the bounds, then run the same command again.",
+        )
+    with run.stage("store"):
+        return commit(
+            run.store,
+            identity=identity,
+            raw=raw,
+            posts=gate.posts,
+            accounts=gate.accounts,
+            quarantine=gate.quarantine,
+            rows_landed=gate.rows_landed,
+            effort=parsed.effort,
+            drift=parsed.drift,
+            checks=gate.outcome.checks,
+            supersedes=earlier_reading(batch_records(run.store, identity.campaign), identity),
+        )

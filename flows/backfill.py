@@ -1,0 +1,90 @@
+"""Backfill: plan, then one briefing run a period, then a table of what came of each. Interrupted, the same command goes on."""
+
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor, as_completed
+from datetime import datetime
+from multiprocessing import get_context
+from typing import Any
+
+from prefect import flow
+from prefect.artifacts import create_table_artifact
+
+from flows.briefing import briefing
+from flows.campaign_file import load_campaign
+from flows.plan import PlannedPeriod, checked_mode, plan_backfill
+from flows.wiring import audience, open_workspace
+from tasks.domain.errors import ResurgeError, ValidationBlocked
+from tasks.domain.periods import Cutoff, Period, parse_period, periods_between
+from tasks.domain.ports import ObjectStore
+from tasks.store.bundles import published_periods
+from tasks.store.ledger import runs
+from tasks.store.visible import read_posts
+
+Outcome = dict[str, Any]
+
+
+def plan(campaign: str, workspace: str, first: str, last: str, mode: str, *, deliver: bool) -> list[PlannedPeriod]:
+    """Decide for every period from `first` to `last`, both included, oldest first."""
+    chosen = checked_mode(mode)
+    store = open_workspace(workspace)
+    plan = load_campaign(store, campaign)
+    periods = list(periods_between(parse_period(first), parse_period(last)))
+    return plan_backfill(
+        periods,
+        chosen,
+        published_periods(store, campaign, plan.tlp),
+        [run for run in runs(store, campaign) if run.flow == "briefing"],
+        _rows(store, campaign, periods),
+        len(audience(plan)) if deliver else 0,
+    )
+
+
+@flow(name="backfill", flow_run_name="backfill {campaign} {first} to {last}", timeout_seconds=24 * 3600, persist_result=False)
+def backfill(
+    campaign: str,
+    workspace: str,
+    first: str,
+    last: str,
+    mode: str = "missing",
+    as_of: datetime | None = None,
+    max_active: int = 1,
+    reverse: bool = False,
+    deliver: bool = False,
+) -> list[Outcome]:
+    """Make the planned periods, oldest first unless `reverse`; a period that fails does not stop the others.
+
+    Returns one row a period: period, state, action, outcome (done, failed, blocked, skipped), edition, problem.
+    """
+    planned = plan(campaign, workspace, first, last, mode, deliver=deliver)
+    rows: list[Outcome] = [item.model_dump(mode="json") | {"outcome": "skipped", "edition": "", "problem": ""} for item in planned]
+    todo = [row for row in (reversed(rows) if reverse else rows) if row["action"] == "make"]
+    for row, done in _made(todo, (campaign, workspace, as_of, deliver), max_active):
+        row.update(done)
+    create_table_artifact(table=rows, key=f"backfill-{campaign}", description=f"{campaign}, {first} to {last}, {mode}")
+    return rows
+
+
+def make_one(period: str, campaign: str, workspace: str, as_of: datetime | None, deliver: bool) -> Outcome:
+    """One briefing run; its failure is an outcome."""
+    try:
+        done = briefing(campaign, period, workspace, as_of, deliver)
+    except ValidationBlocked as error:
+        return {"outcome": "blocked", "problem": str(error)}
+    except ResurgeError as error:
+        return {"outcome": "failed", "problem": str(error)}
+    return {"outcome": done["state"], "edition": done["edition"], "problem": done["problem"]}
+
+
+def _made(todo: Sequence[Outcome], common: tuple[Any, ...], max_active: int) -> Iterator[tuple[Outcome, Outcome]]:
+    if max_active == 1:
+        yield from ((row, make_one(row["period"], *common)) for row in todo)
+        return
+    with ProcessPoolExecutor(max_active, mp_context=get_context("spawn")) as pool:  # each with its memory, and one engine for all
+        running = {pool.submit(make_one, row["period"], *common): row for row in todo}
+        yield from ((running[future], future.result()) for future in as_completed(running))
+
+
+def _rows(store: ObjectStore, campaign: str, periods: Sequence[Period]) -> dict[str, int]:
+    end = periods[-1].end
+    posted = read_posts(store, campaign, Cutoff(end, datetime.max.replace(tzinfo=end.tzinfo)), columns=["posted_at"])["posted_at"]
+    return {period.key: int(((posted >= period.start) & (posted < period.end)).sum()) for period in periods}

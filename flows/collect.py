@@ -1,0 +1,127 @@
+"""Collect: fetch, land, validate, store; and the same road for files that a person has."""
+
+import tempfile
+from datetime import UTC, datetime
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from prefect import flow
+
+from flows.admission import admit
+from flows.artifacts import collected
+from flows.campaign_file import load_campaign
+from flows.run_record import Run, recorded
+from flows.wiring import open_workspace, source_factories
+from tasks.domain.batches import BatchRecord
+from tasks.domain.campaign import Campaign, SourceSpec
+from tasks.domain.errors import UsageProblem
+from tasks.domain.ports import LandedFile
+from tasks.fetch.fetching import FetchedGroup, identity_for_files, identity_for_pages, source
+from tasks.fetch.importers import ARCHIVES, importer
+from tasks.fetch.rows import ObservedAt
+from tasks.fetch.task import fetch
+from tasks.store.lake import batch_records
+from tasks.store.raw import land, open_raw
+
+EARLIEST = datetime(2004, 1, 1, tzinfo=UTC)  # before the first platform that any source serves
+
+
+@flow(name="collect", flow_run_name="collect {campaign}", timeout_seconds=6 * 3600, persist_result=False)
+def collect(campaign: str, workspace: str, since: datetime | None = None, until: datetime | None = None) -> dict[str, Any]:
+    """Fetch what is new from every source of the campaign, and store it batch by batch. Returns the run summary.
+
+    What was fetched before a source failed is stored; the failure is raised after it.
+    """
+    store = open_workspace(workspace, create=True)
+    plan = load_campaign(store, campaign)
+    if not plan.sources:
+        raise UsageProblem(f"{campaign} names no source.", remedy="Add one to its file, or bring files with `resurge ingest`.")
+    now = datetime.now(UTC)
+    with recorded(store, "collect", campaign) as run:
+        records: list[BatchRecord] = []
+        for spec in plan.sources:
+            start = since or _resume(run, spec)
+            with run.stage(f"fetch {spec.name}"):
+                asked = source(spec, source_factories())
+                groups, problem = fetch(asked, start, until or now, partial(land, store, campaign, spec.name))
+            records += [_admit_pages(run, plan, spec, group, asked.capture_rule, now) for group in groups]
+            if problem:
+                raise problem
+        collected(plan, records)
+        return run.summary.model_dump(mode="json") | {"batches": [record.batch_id for record in records]}
+
+
+@flow(name="ingest", flow_run_name="ingest {campaign}", timeout_seconds=6 * 3600, persist_result=False)
+def ingest(
+    campaign: str,
+    workspace: str,
+    files: list[str],
+    format_name: str,
+    observed_at: str | None = None,
+    options: dict[str, Any] | None = None,
+    source_name: str = "file",
+) -> dict[str, Any]:
+    """Land files and store them as one batch; the same files again change nothing. Returns the run summary."""
+    store = open_workspace(workspace, create=True)
+    plan = load_campaign(store, campaign)
+    importer(format_name)  # an unknown format is refused before anything is landed
+    rule: ObservedAt = _observed_at(observed_at or ("posted" if format_name in ARCHIVES else None))
+    paths = [Path(name) for name in files]
+    for path in paths:
+        if not path.is_file():
+            raise UsageProblem(f"There is no file {path}.", remedy="Check the path.")
+    with recorded(store, "collect", campaign) as run:
+        with run.stage("land"):
+            raw = {path: land(store, campaign, source_name, path, _ending(path)) for path in paths}
+        landed = [LandedFile(path, path.name, raw[path].sha256) for path in paths]
+        identity = identity_for_files(campaign, source_name, landed, format_name, rule, options or {})
+        objects = {item.sha256: item for item in raw.values()}
+        record = admit(
+            run,
+            identity,
+            [objects[sha256] for sha256 in identity.raw_sha256],
+            landed,
+            observed_at=rule,
+            options=options or {},
+            now=datetime.now(UTC),
+        )
+        collected(plan, [record])
+        return run.summary.model_dump(mode="json") | {"batches": [record.batch_id]}
+
+
+def _admit_pages(run: Run, plan: Campaign, spec: SourceSpec, group: FetchedGroup, rule: str, now: datetime) -> BatchRecord:
+    identity = identity_for_pages(plan.slug, spec.name, group, rule, {})
+    with tempfile.TemporaryDirectory(prefix="resurge-pages-") as folder:
+        files = [
+            LandedFile(
+                open_raw(run.store, page.raw, Path(folder)), page.effort.query_id, page.raw.sha256, page.fetched_at, page.effort
+            )
+            for page in group.pages
+        ]
+        return admit(run, identity, [page.raw for page in group.pages], files, observed_at=None, options={}, now=now)
+
+
+def _resume(run: Run, spec: SourceSpec) -> datetime:
+    """Where the last fetch from this source ended."""
+    ends = [
+        effort.until
+        for record in batch_records(run.store, run.summary.campaign)
+        if record.identity.source == spec.name
+        for effort in record.effort
+        if effort.until
+    ]
+    return max(ends, default=EARLIEST)
+
+
+def _observed_at(text: str | None) -> ObservedAt:
+    if text is None or text == "posted":
+        return text  # type: ignore[return-value]
+    from flows.console import parse_instant
+
+    return parse_instant(text, "--observed-at")
+
+
+def _ending(path: Path) -> str:
+    ending = "".join(path.suffixes[-2:]).lstrip(".").lower()
+    return ending if ending and all(part.isalnum() for part in ending.split(".")) else "bin"

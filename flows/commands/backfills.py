@@ -1,0 +1,69 @@
+"""`resurge backfill`."""
+
+import os
+from typing import Any
+
+import orjson
+import typer
+from rich.table import Table
+
+from flows import engine
+from flows.console import console, parse_instant
+from flows.wiring import settings
+from tasks.domain.errors import SomePeriodsFailed
+
+
+def backfill(
+    campaign: str,
+    first: str,
+    last: str,
+    *,
+    mode: str,
+    as_of: str | None,
+    max_active: int,
+    reverse: bool,
+    dry_run: bool,
+    deliver: bool,
+    workspace: str | None,
+    as_json: bool,
+) -> None:
+    """Plan or make; exit 4 if a period failed or was blocked."""
+    address = workspace or settings().workspace
+    closed = parse_instant(as_of, "--as-of") if as_of and as_of != "period-end" else None
+    if dry_run:
+        engine.prepare(settings().state_dir)
+        from flows.backfill import plan
+
+        planned = plan(campaign, address, first, last, mode, deliver=deliver)
+        _print([item.model_dump(mode="json") for item in planned], ("state", "action", "rows", "seconds", "mails"), as_json=as_json)
+        return
+    with engine.running(settings().state_dir) as api:
+        os.environ["PREFECT_API_URL"] = api  # children of --max-active use this engine instead of starting their own
+        from flows.backfill import backfill as run
+
+        rows = run(campaign, address, first, last, mode, closed, max_active, reverse, deliver)
+    _print(rows, ("state", "action", "rows", "outcome", "edition"), as_json=as_json)
+    if bad := [row for row in rows if row["outcome"] in ("failed", "blocked")]:
+        raise SomePeriodsFailed(
+            f"{len(bad)} of {len(rows)} periods were not made: "
+            + "; ".join(f"{row['period']} {row['outcome']}: {row['problem'].splitlines()[0]}" for row in bad),
+            remedy="Correct what each names, then run the same command again: it goes on with what is missing.",
+        )
+
+
+def _print(rows: list[dict[str, Any]], names: tuple[str, ...], *, as_json: bool) -> None:
+    if as_json:
+        typer.echo(orjson.dumps(rows, option=orjson.OPT_INDENT_2).decode())
+        return
+    table = Table("period", *names)
+    for row in rows:
+        table.add_row(row["period"], *(_cell(row[name]) for name in names))
+    console.print(table)
+
+
+def _cell(value: object) -> str:
+    if isinstance(value, int):
+        return f"{value:,}"
+    if isinstance(value, float):
+        return f"about {value:.0f}"
+    return "" if value is None else str(value)[:16]

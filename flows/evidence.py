@@ -1,0 +1,90 @@
+"""What a briefing is made from: everything visible at its cut-off, after the period gate."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+import pandas as pd
+
+from expectations.bounds import bounds_for
+from expectations.task import validate_period
+from flows import artifacts
+from flows.run_record import Run
+from tasks.domain.batches import BatchRecord
+from tasks.domain.campaign import Campaign
+from tasks.domain.errors import UsageProblem, ValidationBlocked
+from tasks.domain.facts import Facts, Predecessor, edition_of, read_facts
+from tasks.domain.periods import Cutoff, Period, default_as_of
+from tasks.domain.validation import ValidationOutcome
+from tasks.store.blocked import blocked_batches
+from tasks.store.bundles import read_facts_of
+from tasks.store.lake import batch_records, current_batches
+from tasks.store.task import load_accounts, load_posts
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """Posts (POSTS, one row a post), account observations (ACCOUNTS, all), the batches behind them, the verdict, the briefing before."""
+
+    campaign: Campaign
+    period: Period
+    cutoff: Cutoff
+    posts: pd.DataFrame
+    observations: pd.DataFrame
+    batches: tuple[BatchRecord, ...]
+    outcome: ValidationOutcome
+    predecessor: Predecessor | None
+    previous: Facts | None
+
+
+def close_knowledge(campaign: Campaign, period: Period, as_of: datetime | None, now: datetime) -> Cutoff:
+    """The cut-off of a run at `now`: what was asked for, else the period's end plus the lateness allowance, else now (provisional)."""
+    if period.start >= now:
+        raise UsageProblem(f"{period.key} has not begun.", remedy="Name a period that has.")
+    if as_of is not None and not period.start < as_of <= now:
+        raise UsageProblem(
+            f"Knowledge of {period.key} cannot be closed at {as_of:%Y-%m-%d %H:%M} UTC.",
+            remedy=f"Name an instant after {period.start:%Y-%m-%d} and not in the future, or leave --as-of out.",
+        )
+    return Cutoff(end=period.end, as_of=as_of or min(default_as_of(period, campaign.lateness), now))
+
+
+def load_evidence(run: Run, campaign: Campaign, period: Period, cutoff: Cutoff) -> Evidence:
+    """Read and judge. Raises ValidationBlocked, naming the failed checks, where the period gate says so: no briefing is made then."""
+    store = run.store
+    with run.stage("load"):
+        posts = load_posts(store, campaign.slug, cutoff)
+        observations = load_accounts(store, campaign.slug, cutoff)
+        batches = _visible(batch_records(store, campaign.slug), cutoff.as_of)
+    with run.stage("validate"):
+        names = sorted({(batch.identity.source, batch.identity.format) for batch in batches})
+        outcome = validate_period(
+            _posts_by_platform(posts, period),
+            batches,
+            blocked_batches(store, campaign.slug),
+            campaign,
+            period,
+            as_of=cutoff.as_of,
+            bounds=list({(found := bounds_for(pair)).source: found for pair in names}.values()),
+        )
+    artifacts.judged(run.summary, outcome)
+    if outcome.verdict == "blocked":
+        raise ValidationBlocked(
+            f"Validation blocked the briefing of {campaign.slug}, {period.key}; none was made.\n{outcome.summary()}",
+            remedy="Collect or ingest what is missing, or correct the named setting, then run the same command again.",
+        )
+    facts = read_facts_of(store, campaign.slug, period.previous().path, campaign.tlp)
+    predecessor = Predecessor(period=period.previous().key, edition=edition_of(facts)) if facts else None
+    previous = read_facts(facts) if facts else None
+    return Evidence(campaign, period, cutoff, posts, observations, batches, outcome, predecessor, previous)
+
+
+def _visible(records: Sequence[BatchRecord], as_of: datetime) -> tuple[BatchRecord, ...]:
+    """Batches with a row that was observed by `as_of`; one whose rows were all refused counts from its fetch."""
+    seen = [(record, record.observed_min or record.identity.fetched_at) for record in current_batches(records)]
+    return tuple(record for record, first in seen if first is None or first <= as_of)
+
+
+def _posts_by_platform(posts: pd.DataFrame, period: Period) -> dict[str, int]:
+    inside = posts["platform"][posts["posted_at"] >= period.start].value_counts()
+    return {str(name): int(inside.get(name, 0)) for name in sorted(posts["platform"].unique())}

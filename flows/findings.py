@@ -1,0 +1,55 @@
+"""From evidence to findings: families, co-action, the campaign list, rebuilding, narratives."""
+
+from dataclasses import dataclass
+
+import pandas as pd
+
+from flows.evidence import Evidence
+from flows.run_record import Run
+from tasks.detect.membership import Members
+from tasks.detect.network import Detection
+from tasks.detect.task import find_coordination, find_families, settle_members
+from tasks.domain.accounts import posts_of_members
+from tasks.domain.narratives import NarrativeFacts
+from tasks.domain.rebuilding import TakedownFacts
+from tasks.narrate.task import find_narratives
+from tasks.rebuilding.task import measure_rebuilding
+
+SEED = 1  # of clustering, layout, bootstraps and permutations; printed among the parameters
+
+
+@dataclass(frozen=True)
+class Findings:
+    """What the stages found; `member_posts` are the posts of accounts on the campaign list."""
+
+    families: pd.DataFrame
+    detection: Detection
+    members: Members
+    member_posts: pd.DataFrame
+    takedowns: tuple[TakedownFacts, ...]
+    narratives: NarrativeFacts
+
+
+def find(run: Run, seen: Evidence) -> Findings:
+    """Run the stages over the evidence."""
+    campaign, cutoff = seen.campaign, seen.cutoff
+    with run.stage("find text families"):
+        families = find_families(seen.posts)
+    with run.stage("detect coordination"):
+        detection = find_coordination(campaign, seen.posts, families, cutoff, SEED)
+        members = settle_members(campaign, seen.posts, detection.edges, cutoff)
+    member_posts = posts_of_members(seen.posts, members.frame)
+    with run.stage("measure rebuilding"):
+        takedowns = measure_rebuilding(
+            campaign,
+            posts=member_posts,
+            observations=seen.observations,
+            members=members.frame,
+            period=seen.period,
+            cutoff=cutoff,
+            queries=[effort for batch in seen.batches for effort in batch.effort],
+            seed=SEED,
+        )
+    with run.stage("find narratives"):
+        narratives = find_narratives(member_posts, families, campaign, seen.period, cutoff, SEED)
+    return Findings(families, detection, members, member_posts, takedowns, narratives)
