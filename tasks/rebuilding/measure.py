@@ -11,8 +11,9 @@ from tasks.domain.batches import QueryEffort
 from tasks.domain.campaign import Campaign
 from tasks.domain.measures import NotMeasurable
 from tasks.domain.periods import Cutoff, Period
-from tasks.domain.rebuilding import Cohorts, IndexSeries, Series, TakedownFacts
+from tasks.domain.rebuilding import Cohorts, CreationBatch, IndexSeries, Series, TakedownFacts
 from tasks.rebuilding.baseline import BaselineWeeks, choose_weeks, measure_baseline, measure_prior
+from tasks.rebuilding.batches import find_batches, read_creations
 from tasks.rebuilding.bootstrap import AccountBootstrap
 from tasks.rebuilding.cohorts import AccountKnowledge, assign, count_cohorts, read_knowledge, sensitivity
 from tasks.rebuilding.confounders import name_confounders
@@ -52,15 +53,22 @@ class Platform:
     knowledge: AccountKnowledge
     checks: StatusChecks
     selection: OutcomeSelection
+    batches: tuple[CreationBatch, ...] | NotMeasurable
+    batches_caveat: str
 
     @classmethod
     def read(cls, timeline: Timeline, inputs: Inputs) -> "Platform":
+        knowledge = read_knowledge(timeline, inputs.observations)
+        creations = read_creations(knowledge, timeline.end)
+        batches = find_batches(creations, np.random.default_rng([inputs.seed, crc32(timeline.platform.encode())]))
         return cls(
-            inputs,
-            timeline,
-            read_knowledge(timeline, inputs.observations),
-            read_checks(timeline, inputs.observations),
-            read_selection(timeline, inputs.members),
+            inputs=inputs,
+            timeline=timeline,
+            knowledge=knowledge,
+            checks=read_checks(timeline, inputs.observations),
+            selection=read_selection(timeline, inputs.members),
+            batches=batches,
+            batches_caveat="" if isinstance(batches, NotMeasurable) else creations.caveat,
         )
 
 
@@ -149,12 +157,12 @@ def _episode(platform: Platform, episodes: Sequence[Episode], i: int, caveats: t
         survival=measure_survival(timeline, episode, risk, assignment),
         loss_waves=find_waves(timeline, ledger, episode.start - WAVES_BACK_DAYS),
         bursts=find_bursts(timeline, episode.start - WAVES_BACK_DAYS),
-        creation_batches=NOT_LOOKED_FOR,
+        creation_batches=platform.batches,
         successors=NOT_LOOKED_FOR,
         by_group=weeks if isinstance(weeks, NotMeasurable) else by_language(timeline, weeks, episode.end),
         sensitivity=not_over or sensitivity(timeline, knowledge, episode),
         confounders=name_confounders(inputs.campaign, timeline, episode, known_weeks, inputs.queries, platform.selection),
-        caveats=(*caveats, *_caveats(episode, known_weeks, cohorts)),
+        caveats=(*caveats, *_caveats(episode, known_weeks, cohorts), *filter(None, [platform.batches_caveat])),
     )
 
 

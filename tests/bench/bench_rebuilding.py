@@ -16,6 +16,7 @@ import pytest
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "unit"))
 from rebuilding_simulation import coverage
+from test_rebuilding_batches import batches, ordinary
 
 from tasks.domain.accounts import ACCOUNTS, MEMBERSHIP
 from tasks.domain.campaign import Campaign
@@ -73,6 +74,13 @@ def reset_peak_kb() -> int:
     """Forget the peak that making the frames caused, or it would hide what measuring needs."""
     Path("/proc/self/clear_refs").write_text("5", encoding="ascii")
     return peak_kb()
+
+
+def test_batch_alarms() -> None:
+    rng = np.random.default_rng(4)
+    alarms = sum(bool(batches(ordinary(rng, days=120), seed)) for seed in range(200)) / 200
+    print(f"\ncreation batches in histories without any, at p <= 5 %: {alarms:.3f}")  # noqa: T201
+    assert alarms <= 0.08
 
 
 def world(posts: int, accounts: int) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame]:
