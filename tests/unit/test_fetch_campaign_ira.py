@@ -8,7 +8,7 @@ from ruamel.yaml import YAML
 
 from tasks.domain.campaign import Campaign
 
-FILE = Path(__file__).resolve().parents[1] / "data" / "ira-2017.yml"
+FILE = Path(__file__).resolve().parents[2] / "flows" / "campaigns" / "ira-2017.yml"
 
 
 def test_the_file_says_what_is_known() -> None:
