@@ -119,7 +119,6 @@ def _environment(facts_json: bytes) -> dict[str, str]:
     return environment | {
         "PYTHONPATH": str(Path(__file__).resolve().parent.parent),
         "PYTHONHASHSEED": "0",
-        "PYTHONDONTWRITEBYTECODE": "1",
         "LC_ALL": "C.UTF-8",
         "TZ": "UTC",
         "OPENBLAS_NUM_THREADS": "1",

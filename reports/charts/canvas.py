@@ -26,7 +26,9 @@ NAVY, RUST, SKY, SAND = "#123f6b", "#b4451a", "#4d9fd0", "#d9b25f"
 SERIES = (NAVY, RUST, SKY, SAND)
 RAMP = ("#f5f7f9", "#d3e0ea", "#a3c0d6", "#6b97b9", "#37698f", "#123f6b")  # light to dark, even steps in grey
 FAMILY = "Source Sans 3"
-SVG_FAMILIES = "'Source Sans 3 Pinned', 'Noto Sans Arabic Pinned', 'Noto Sans CJK SC', 'Noto Sans Hebrew', sans-serif"
+SVG_FAMILIES = (
+    "'Source Sans 3 Pinned','Noto Sans CJK SC','Noto Sans',sans-serif"  # no spaces: the renderer would keep them in the names
+)
 SETTINGS: Any = {  # matplotlib types its settings by a literal of every key
     "svg.fonttype": "none",
     "svg.hashsalt": "resurge",

@@ -13,7 +13,7 @@ from tasks.domain.narratives import Quote
 
 T = TypeVar("T")
 LONG_WORD = 22
-SHORT_TABLE = 14
+SHORT_TABLE = 8
 TIGHT = 12
 LETTERS = "abcdefghijklmnopqrstuvwxyz"
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from reports.charts import coverage_days
 from reports.formats import clock_instant, count, percent, platform, plural, sentence_list, short_date
 from reports.parts.blocks import Cell, Column, Figure, Notes, Table, head, number_cell, text_cell
+from tasks.domain.batches import CheckResult
 from tasks.domain.facts import Facts, PlatformCoverage
 from tasks.domain.measures import NotMeasurable, Shared
 
@@ -146,6 +147,12 @@ def _quarantine(facts: Facts) -> Table | None:
     return Table("Rows set aside, and why", (Column("Reason"), Column("Rows", numeric=True)), rows, narrow=True)
 
 
+def _failing(check: CheckResult) -> str:
+    """A check of the whole frame fails without any one row to blame."""
+    whole = not check.success and not check.failed_rows
+    return "as a whole" if whole else f"{count(check.failed_rows)} of {count(check.rows)}"
+
+
 def _checks(facts: Facts) -> Table | None:
     checks = facts.validation.checks
     if not checks:
@@ -157,7 +164,7 @@ def _checks(facts: Facts) -> Table | None:
             text_cell(check.suite),
             text_cell("blocking" if check.blocking else "warning"),
             Cell("passed" if check.success else "failed"),
-            number_cell(f"{count(check.failed_rows)} of {count(check.rows)}"),
+            number_cell(_failing(check)),
             text_cell(check.note),
         )
         for check in ordered

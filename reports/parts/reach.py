@@ -61,11 +61,13 @@ def _hours_text(facts: Facts) -> tuple[str, ...]:
         missing["meal dips"] = record.meal_dips.reason
     else:
         sentences.append(f"Dips at meal times: {sentence_list(record.meal_dips)}." if record.meal_dips else "No dip at meal times.")
-    for label, ratio in (("Weekend", record.weekend_ratio), ("Holiday", record.holiday_ratio)):
+    ratios = (("Weekend", record.weekend_ratio, record.weekend_p), ("Holiday", record.holiday_ratio, record.holiday_p))
+    for label, ratio, chance in ratios:
+        test = chance.reason if isinstance(chance, NotMeasurable) else p_statement(chance)
         if isinstance(ratio, NotMeasurable):
             missing[f"{label.lower()} ratio"] = ratio.reason
         else:
-            sentences.append(f"{label} days have {number(ratio)} times the posts of working days.")
+            sentences.append(f"{label} days have {number(ratio)} times the posts of working days ({test}).")
     if isinstance(record.uniform_p, NotMeasurable):
         missing["test against a flat day"] = record.uniform_p.reason
     else:

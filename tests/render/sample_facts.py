@@ -238,7 +238,7 @@ def nearly_empty() -> Facts:
             ),
             "behaviour": base.behaviour.model_copy(
                 update={"counts": why, "posts": 3, "utc_offset_h": why, "utc_offset_interval": why, "meal_dips": why, "weekend_ratio": why,
-                        "holiday_ratio": why, "uniform_p": why}
+                        "holiday_ratio": why, "uniform_p": why, "weekend_p": why, "holiday_p": why}
             ),
             "impact": base.impact.model_copy(
                 update={"posts": 3, "measured": 0, "zero": why, "median": why, "p95": why, "top": why, "top_post": why, "buckets": (),
@@ -609,6 +609,8 @@ def _hours() -> HourFacts:
         weekend_ratio=0.35,
         holiday_ratio=0.22,
         uniform_p=0.00001,
+        weekend_p=0.0004,
+        holiday_p=NotMeasurable(reason="not tested: one holiday is too few"),
     )
 
 

@@ -1,0 +1,181 @@
+"""Facts to view model and HTML: reasons instead of zeros, sums that hold, and nothing of a post that acts."""
+
+import re
+from collections.abc import Callable
+from functools import cache
+from html import escape
+
+import orjson
+import pytest
+import sample_facts
+from jinja2 import UndefinedError
+
+from reports.compose import WITHHELD, _environment, compose
+from reports.parts.blocks import Notes, Table
+from reports.render import render_html
+from reports.view import Briefing, figures, view
+from tasks.domain.errors import UsageProblem
+from tasks.domain.facts import Facts, edition_of
+from tasks.domain.measures import NotMeasurable
+
+EDITION = "5e" * 32
+VARIANTS: tuple[Callable[[], Facts], ...] = (
+    sample_facts.full,
+    sample_facts.first,
+    sample_facts.nearly_empty,
+    sample_facts.no_takedown,
+    sample_facts.scripts,
+    sample_facts.hostile,
+)
+
+
+@cache
+def model() -> Briefing:
+    return view(sample_facts.full(), edition=EDITION)
+
+
+def reasons(value: object) -> set[str]:
+    """Every reason of a value that could not be measured, anywhere in dumped facts."""
+    if isinstance(value, dict):
+        if value.get("status") == "not_measurable":
+            return {value["reason"]}
+        return set().union(*(reasons(item) for item in value.values()))
+    return set().union(*(reasons(item) for item in value)) if isinstance(value, list) else set()
+
+
+@pytest.fixture(scope="module")
+def pages() -> dict[str, str]:
+    """HTML of every variant by its name."""
+    return {make.__name__: render_html(make(), edition=EDITION) for make in VARIANTS}
+
+
+@pytest.mark.parametrize("make", [sample_facts.full, sample_facts.first, sample_facts.nearly_empty], ids=lambda make: make.__name__)
+def test_a_value_that_could_not_be_measured_prints_its_reason(make: Callable[[], Facts], pages: dict[str, str]) -> None:
+    facts = make()
+    places = (facts.judgements, facts.takedowns, facts.coordination, facts.narratives, facts.behaviour, facts.impact)
+    found = set().union(*(reasons([orjson.loads(orjson.dumps(_dump(place)))]) for place in places))
+    assert found
+    for reason in found:
+        assert escape(reason, quote=False).lower() in pages[make.__name__].replace("&#39;", "'").lower()
+
+
+def _dump(value: object) -> object:
+    return [item.model_dump(mode="json") for item in value] if isinstance(value, tuple) else value.model_dump(mode="json")  # type: ignore[attr-defined]
+
+
+def test_unknown_cells_are_words_and_not_zeros() -> None:
+    table = model().rebuilding.fate
+    assert table is not None
+    unknown = next(row for row in table.rows if row[0].text == "YouTube")[1:]
+    assert {cell.text for cell in unknown} == {"unknown"}
+    assert all(cell.unknown and cell.note for cell in unknown)
+    assert all(letter in dict(table.notes) for letter in {cell.note for cell in unknown})
+
+
+def test_equal_reasons_share_a_letter() -> None:
+    notes = Notes()
+    first, second, other = (notes.number(NotMeasurable(reason=reason)) for reason in ("no data", "no data.", "not observed"))
+    assert first.note == second.note == "a"
+    assert (other.note, other.text) == ("b", "not observed")
+    assert notes.pairs == (("a", "no data"), ("b", "not observed"))
+
+
+def test_the_cohort_columns_sum_to_the_total() -> None:
+    table = model().rebuilding.cohort_table
+    assert isinstance(table, Table)
+    for row in table.rows:
+        *cells, total = (int(cell.text.replace(",", "")) for cell in row[2:])
+        assert sum(cells) == total
+
+
+def test_likelihood_and_confidence_stand_apart() -> None:
+    for item in model().front.judgements:
+        assert "confidence" not in item.statement.lower()
+        assert not re.search(r"\b(likely|unlikely|chance|certain)\b", item.confidence)
+
+
+def test_a_chart_without_data_is_a_sentence(pages: dict[str, str]) -> None:
+    model = view(sample_facts.nearly_empty(), edition=EDITION)
+    for figure in (
+        model.changes.weeks,
+        model.rebuilding.index,
+        model.coordination.network,
+        model.narratives.shares,
+        model.reach.hours,
+    ):
+        assert not figure.svg
+        assert figure.absent.endswith(".")
+        assert figure.absent in pages["nearly_empty"].replace("&#39;", "'")
+    assert "<img" in pages["full"]
+
+
+def test_every_chart_has_an_alternative_text_with_numbers(pages: dict[str, str]) -> None:
+    alternatives = re.findall(r'<img src="resurge:/figures/[a-z-]+\.svg" alt="([^"]*)">', pages["full"])
+    assert len(alternatives) == 11
+    assert all(len(text) > 40 and re.search(r"\d", text) for text in alternatives)
+
+
+def test_charts_are_the_same_every_time() -> None:
+    first, again = figures(model()), compose(sample_facts.full().to_bytes(), edition=EDITION, paper="A4").figures
+    assert first == again
+    assert len(first) == 11
+    assert all(svg.startswith("<svg") and "<text" in svg for svg in first.values())
+
+
+def test_hostile_text_is_escaped_everywhere(pages: dict[str, str]) -> None:
+    page = pages["hostile"]
+    assert "&lt;script&gt;" in page
+    for sign in (
+        "<script",
+        "<iframe",
+        "<link rel=stylesheet href",
+        'onload="x',
+        "<b>bold",
+        "<image",
+        "\u202e",
+        "\x00",
+        "http://attacker.example",
+    ):
+        assert sign not in page
+    assert "{{ 7 * 7 }}" in page  # a template in a post stays text
+    assert "W" * 1001 not in page
+    assert set(re.findall(r'(?:src|href)="([^"]+)"', page)) <= {
+        "resurge:/styles/fonts.css", "resurge:/styles/page.css", "resurge:/styles/briefing.css", "resurge:/styles/paper-a4.css",
+        *re.findall(r"resurge:/figures/[a-z-]+\.svg", page),
+    }  # fmt: skip
+
+
+def test_no_link_is_made_from_a_post(pages: dict[str, str]) -> None:
+    assert all("<a " not in page for page in pages.values())
+
+
+def test_passages_carry_their_language_and_direction(pages: dict[str, str]) -> None:
+    page = pages["scripts"]
+    for lang, direction in (("zh-CN", "ltr"), ("ar", "rtl"), ("he", "rtl"), ("ru", "ltr"), ("zh-TW", "ltr"), ("ja", "ltr")):
+        assert f'<blockquote lang="{lang}" dir="{direction}">' in page
+
+
+def test_simulated_and_real_campaigns_are_told_apart(pages: dict[str, str]) -> None:
+    assert "SIMULATED DATA" in pages["full"]
+    assert "SIMULATED DATA" not in pages["scripts"]
+
+
+def test_an_unknown_name_in_a_template_is_an_error() -> None:
+    with pytest.raises(UndefinedError):
+        _environment().from_string("{{ nobody.knows }}").render()
+
+
+def test_withheld_passages_are_replaced_and_reported() -> None:
+    facts = sample_facts.no_takedown().to_bytes()
+    composed = compose(facts, edition=edition_of(facts), paper="A4", withhold=True)
+    assert WITHHELD in composed.html
+    assert "Nobody asks who profits when the shooting goes on. Look" not in composed.html
+    assert composed.replaced[0].endswith("withheld, because the renderer failed with them.")
+    assert composed.replaced[0] in composed.html
+
+
+def test_paper_is_a4_or_letter() -> None:
+    facts = sample_facts.nearly_empty().to_bytes()
+    assert "paper-letter.css" in compose(facts, edition=EDITION, paper="Letter").html
+    with pytest.raises(UsageProblem, match="A4 or Letter"):
+        compose(facts, edition=EDITION, paper="A5")
