@@ -65,7 +65,7 @@ def test_killed_at_any_step_nothing_is_half_and_a_rerun_ends_the_same(driver: Dr
     steps, whole = int(done.split()[1]), state(LocalStore(quick / "whole"))
     assert steps > 100
     leftovers = 0
-    for last in range(0, steps, 2):  # an object takes five steps, so over the objects every one of the five is hit
+    for last in range(0, steps, 3):  # an object takes five steps, so over the objects every one of the five is hit
         folder = quick / f"killed-at-{last}"
         assert driver.tell(folder, last) == "killed"
         store = LocalStore(folder)
