@@ -32,7 +32,7 @@ def one_line(text: str, limit: int) -> str:
     unassigned code points are dropped, and an encoded word is broken up so that it stays the text it is."""
     spaced = " ".join(text.split())
     visible = "".join(c for c in spaced if unicodedata.category(c)[0] != "C" and unicodedata.category(c) not in ("Zl", "Zp"))
-    whole = " ".join(visible.replace("=?", "= ?").replace("?=", "? =").split())
+    whole = " ".join(visible.replace("=?", "= ?").split())
     return whole if len(whole) <= limit else whole[: limit - 1].rstrip() + "…"
 
 
@@ -60,7 +60,7 @@ def checked_bytes(message: EmailMessage, expected: Mapping[str, str]) -> bytes:
     _check_lines(data)
     parsed = BytesParser(policy=policy.SMTP).parsebytes(data)
     for name, value in expected.items():
-        if str(parsed.get(name, "")).split() != value.split():  # folding may move a blank
+        if _without_blanks(str(parsed.get(name, ""))) != _without_blanks(value):  # folding long words may add a blank
             raise _refused(name, "does not read back as it was written")
     for part in parsed.walk():
         allowed = TOP_FIELDS if part is parsed else PART_FIELDS
@@ -73,6 +73,10 @@ def checked_bytes(message: EmailMessage, expected: Mapping[str, str]) -> bytes:
         if part.defects:
             raise _refused(names[0] if names else "body", f"is malformed ({type(part.defects[0]).__name__})")
     return data
+
+
+def _without_blanks(text: str) -> str:
+    return "".join(text.split())
 
 
 def _check_lines(data: bytes) -> None:

@@ -21,8 +21,8 @@ SENDER = "Resurge <briefings@example.org>"
 ANA, BEN = "ana@example.org", "ben@example.org"
 
 
-def letter(recipient: str = ANA, sentence: str = "All quiet.", when: int = 1) -> EmailMessage:
-    f = facts()
+def letter(recipient: str = ANA, sentence: str = "All quiet.", when: int = 1, title: str = "River Reeds") -> EmailMessage:
+    f = facts(title=title)
     f = f.model_copy(update={"judgements": f.judgements.model_copy(update={"bottom_line": (sentence,)})})
     return compose(
         f,
@@ -98,6 +98,14 @@ def test_awkward_lines_survive(mailer_and_inbox, sentence):
     mailer.send(letter(sentence=sentence), ANA)
     text = message_from_bytes(inbox()[0], policy=policy.SMTP).get_body(("plain",)).get_content()
     assert sentence[:900] in text.replace("\r\n", "\n")
+
+
+def test_a_line_that_starts_with_a_dot_keeps_it(mailer_and_inbox):
+    mailer, inbox = mailer_and_inbox
+    mailer.send(letter(title=".reeds"), ANA)
+    text = message_from_bytes(inbox()[0], policy=policy.SMTP).get_body(("plain",)).get_content()
+    assert ".reeds: 2023-W44" in text.splitlines()[2]
+    assert not text.splitlines()[2].startswith("..")
 
 
 def test_a_mailer_says_what_kind_it_is(mailer_and_inbox):

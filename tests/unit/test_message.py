@@ -130,6 +130,7 @@ INJECTIONS = [
     "x" * 5000 + "\r\nBcc: eve@example.org",
     "=?utf-8?q?" + "=0D=0ABcc:_eve@example.org" * 50 + "?=",
     "水军\r\nBcc: eve@example.org",
+    "x" * 70 + "=?utf-8?q?:á(Bcc: x@y.zé",
     "= =??utf-8?q?=0D=0ABcc:_e@x.org?= =",
 ]
 
