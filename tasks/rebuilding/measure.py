@@ -1,7 +1,7 @@
 """Everything measured around the takedowns of one campaign. This is the entry to the package."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from typing import TypeVar
 from zlib import crc32
 
 import numpy as np
@@ -11,65 +11,26 @@ from tasks.domain.batches import QueryEffort
 from tasks.domain.campaign import Campaign
 from tasks.domain.measures import NotMeasurable
 from tasks.domain.periods import Cutoff, Period
-from tasks.domain.rebuilding import Cohorts, CreationBatch, IndexSeries, Series, TakedownFacts
+from tasks.domain.rebuilding import Burst, Cohorts, IndexSeries, LossWave, Series, TakedownFacts
 from tasks.rebuilding.baseline import BaselineWeeks, choose_weeks, measure_baseline, measure_prior
-from tasks.rebuilding.batches import find_batches, read_creations
 from tasks.rebuilding.bootstrap import AccountBootstrap
-from tasks.rebuilding.cohorts import AccountKnowledge, assign, count_cohorts, read_knowledge, sensitivity
+from tasks.rebuilding.cohorts import assign, count_cohorts, sensitivity
 from tasks.rebuilding.confounders import name_confounders
 from tasks.rebuilding.effort import steady_queries
 from tasks.rebuilding.episodes import Episode, PlatformLedger, imprecise_caveat, ledger_row, read_ledger
-from tasks.rebuilding.fate import OutcomeSelection, StatusChecks, at_risk, measure_fate, read_checks, read_selection
+from tasks.rebuilding.fate import at_risk, measure_fate
 from tasks.rebuilding.groups import by_language
 from tasks.rebuilding.index import Window, find_series, index_of, not_measured
 from tasks.rebuilding.missing import unmeasured, unmeasured_index
+from tasks.rebuilding.platform import Inputs, Platform
 from tasks.rebuilding.replacement import measure_replacement
 from tasks.rebuilding.survival import measure_survival
-from tasks.rebuilding.timeline import Timeline, day_start, read_timelines
-from tasks.rebuilding.waves import find_bursts, find_waves
+from tasks.rebuilding.timeline import Timeline, day_date, day_start, read_timelines
 
 ENGAGEMENT_COVER = 0.9  # share of posts with a measured count below which engagement is no series
 WAVES_BACK_DAYS = 182  # how far before t0 waves and bursts are listed
+Found = TypeVar("Found", LossWave, Burst)
 NOT_LOOKED_FOR = NotMeasurable(reason="not looked for in this version")
-
-
-@dataclass(frozen=True)
-class Inputs:
-    """What every platform of a run is measured with."""
-
-    campaign: Campaign
-    observations: pd.DataFrame
-    members: pd.DataFrame
-    queries: Sequence[QueryEffort]
-    seed: int
-
-
-@dataclass(frozen=True)
-class Platform:
-    """One platform's posts and what is known of its accounts, read once for all its episodes."""
-
-    inputs: Inputs
-    timeline: Timeline
-    knowledge: AccountKnowledge
-    checks: StatusChecks
-    selection: OutcomeSelection
-    batches: tuple[CreationBatch, ...] | NotMeasurable
-    batches_caveat: str
-
-    @classmethod
-    def read(cls, timeline: Timeline, inputs: Inputs) -> "Platform":
-        knowledge = read_knowledge(timeline, inputs.observations)
-        creations = read_creations(knowledge, timeline.end)
-        batches = find_batches(creations, np.random.default_rng([inputs.seed, crc32(timeline.platform.encode())]))
-        return cls(
-            inputs=inputs,
-            timeline=timeline,
-            knowledge=knowledge,
-            checks=read_checks(timeline, inputs.observations),
-            selection=read_selection(timeline, inputs.members),
-            batches=batches,
-            batches_caveat="" if isinstance(batches, NotMeasurable) else creations.caveat,
-        )
 
 
 def measure(
@@ -102,7 +63,7 @@ def measure(
 def _platform(ledger: PlatformLedger, timeline: Timeline | None, inputs: Inputs) -> list[TakedownFacts]:
     caveats = tuple(imprecise_caveat(row) for row in ledger.imprecise)
     facts = []
-    platform = Platform.read(timeline, inputs) if timeline is not None and ledger.episodes else None
+    platform = Platform.read(timeline, ledger.episodes, inputs) if timeline is not None and ledger.episodes else None
     for i, episode in enumerate(ledger.episodes):
         if platform is None:
             reason = f"no member's post on {ledger.platform} was collected"
@@ -124,7 +85,7 @@ def _platform(ledger: PlatformLedger, timeline: Timeline | None, inputs: Inputs)
 
 
 def _episode(platform: Platform, episodes: Sequence[Episode], i: int, caveats: tuple[str, ...]) -> TakedownFacts:
-    episode, ledger = episodes[i], [row for each in episodes for row in each.actions]
+    episode = episodes[i]
     timeline, knowledge, checks, inputs = platform.timeline, platform.knowledge, platform.checks, platform.inputs
     weeks = choose_weeks(episode.start, timeline.data_start, episodes[:i])
     known_weeks = None if isinstance(weeks, NotMeasurable) else weeks
@@ -155,8 +116,8 @@ def _episode(platform: Platform, episodes: Sequence[Episode], i: int, caveats: t
         t90_days=shown.t90_days,
         replacement=measure_replacement(timeline, episode, risk, assignment),
         survival=measure_survival(timeline, episode, risk, assignment),
-        loss_waves=find_waves(timeline, ledger, episode.start - WAVES_BACK_DAYS),
-        bursts=find_bursts(timeline, episode.start - WAVES_BACK_DAYS),
+        loss_waves=_from(platform.waves, episode),
+        bursts=_from(platform.bursts, episode),
         creation_batches=platform.batches,
         successors=NOT_LOOKED_FOR,
         by_group=weeks if isinstance(weeks, NotMeasurable) else by_language(timeline, weeks, episode.end),
@@ -189,6 +150,14 @@ def _all_indexes(
         *by_query,
         *index_of(timeline.days.where(known_before), window, "fixed_accounts", draws, missing),
     )
+
+
+def _from(found: tuple[Found, ...] | NotMeasurable, episode: Episode) -> tuple[Found, ...] | NotMeasurable:
+    """Waves or bursts from 182 days before t0 on."""
+    if isinstance(found, NotMeasurable):
+        return found
+    first = day_date(episode.start - WAVES_BACK_DAYS)
+    return tuple(item for item in found if item.day >= first)
 
 
 def _no_engagement(timeline: Timeline, first: int) -> NotMeasurable | None:

@@ -6,8 +6,8 @@ from tasks.domain.measures import NotMeasurable
 from tasks.domain.rebuilding import Replacement
 from tasks.rebuilding.cohorts import Assignment
 from tasks.rebuilding.episodes import Episode
-from tasks.rebuilding.survival import FEWEST_ACCOUNTS, SILENCE_DAYS, curve, lost_accounts
-from tasks.rebuilding.timeline import Timeline
+from tasks.rebuilding.survival import FEWEST_ACCOUNTS, curve, lost_accounts
+from tasks.rebuilding.timeline import SILENCE_DAYS, Timeline
 
 
 def measure_replacement(

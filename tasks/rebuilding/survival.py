@@ -7,30 +7,10 @@ from tasks.domain.measures import NotMeasurable
 from tasks.domain.rebuilding import CohortName, SurvivalCurve, SurvivalPoint
 from tasks.rebuilding.cohorts import Assignment
 from tasks.rebuilding.episodes import Episode
-from tasks.rebuilding.timeline import Timeline
+from tasks.rebuilding.timeline import SILENCE_DAYS, Timeline
 
-SILENCE_DAYS = 30  # a silence shorter than this proves nothing: of 625 real accounts 302 came back even from a longer one
 LATER: tuple[CohortName, ...] = ("created_after", "pre_positioned", "first_observed")
 FEWEST_ACCOUNTS = 5
-
-
-def lost_threshold(timeline: Timeline) -> np.ndarray:
-    """Per account the silence in days after which it counts as lost: max(30, 99th percentile of its own gaps between days).
-
-    The percentile is the inverse of the empirical distribution (no interpolation). An account with one day has no gaps: 30.
-    """
-    days = timeline.days
-    same = days.account[1:] == days.account[:-1]
-    owner, gap = days.account[1:][same], np.diff(days.day)[same]
-    order = np.lexsort((gap, owner))
-    owner, gap = owner[order], gap[order]
-    counts = np.bincount(owner, minlength=len(timeline.accounts))
-    starts = np.cumsum(counts) - counts
-    threshold = np.full(len(timeline.accounts), SILENCE_DAYS, dtype=np.int64)
-    some = counts > 0
-    pick = starts[some] + np.ceil(0.99 * counts[some]).astype(int) - 1
-    threshold[some] = np.maximum(gap[pick], SILENCE_DAYS)
-    return threshold
 
 
 def lost_accounts(timeline: Timeline) -> np.ndarray:
@@ -38,7 +18,7 @@ def lost_accounts(timeline: Timeline) -> np.ndarray:
     short to show are not counted.
     """
     silence = timeline.end - 1 - timeline.last_day
-    lost: np.ndarray = silence >= lost_threshold(timeline)
+    lost: np.ndarray = silence >= timeline.lost_after
     return lost
 
 

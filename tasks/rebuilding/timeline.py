@@ -6,12 +6,14 @@ Days are whole UTC days counted from 1970-01-01, because takedowns and periods b
 
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
+from functools import cached_property
 
 import numpy as np
 import pandas as pd
 
 EPOCH = date(1970, 1, 1)
 DAY_US = 86_400_000_000
+SILENCE_DAYS = 30  # a silence shorter than this proves nothing: of 625 real accounts 302 came back even from a longer one
 ENGAGEMENT = ("like_count", "share_count", "reply_count")
 
 
@@ -92,6 +94,23 @@ class Timeline:
         flags = np.zeros(len(self.accounts), dtype=bool)
         flags[self.days.account[inside]] = True
         return flags
+
+    @cached_property
+    def lost_after(self) -> np.ndarray:
+        """Per account the silence in days after which it counts as lost: max(30, 99th percentile of its own gaps between days).
+
+        The percentile is the inverse of the empirical distribution (no interpolation). An account with one day has no gaps: 30.
+        """
+        same = self.days.account[1:] == self.days.account[:-1]
+        owner, gap = self.days.account[1:][same].astype(np.int64), np.diff(self.days.day)[same].astype(np.int64)
+        span = int(gap.max()) + 1 if len(gap) else 1
+        gap = np.sort(owner * span + gap) % span  # by owner, then length
+        counts = np.bincount(owner, minlength=len(self.accounts))
+        starts = np.cumsum(counts) - counts
+        limit = np.full(len(self.accounts), SILENCE_DAYS, dtype=np.int64)
+        some = counts > 0
+        limit[some] = np.maximum(gap[starts[some] + np.ceil(0.99 * counts[some]).astype(int) - 1], SILENCE_DAYS)
+        return limit
 
 
 def day_number(instant: datetime | date) -> int:

@@ -18,8 +18,7 @@ from scipy import optimize, stats
 from tasks.domain.measures import NotMeasurable
 from tasks.domain.rebuilding import Burst, LossWave
 from tasks.domain.takedowns import Takedown
-from tasks.rebuilding.survival import SILENCE_DAYS, lost_threshold
-from tasks.rebuilding.timeline import Timeline, day_date, day_number
+from tasks.rebuilding.timeline import SILENCE_DAYS, Timeline, day_date, day_number
 
 WINDOW_DAYS = 57
 FDR = 0.01
@@ -63,12 +62,12 @@ def read_silences(timeline: Timeline) -> Silences:
         last=last,
         lived=days.day - first + 1,
         lifespan=timeline.last_day[days.account] - first + 1,
-        threshold=lost_threshold(timeline)[days.account],
+        threshold=timeline.lost_after[days.account],
     )
 
 
-def find_waves(timeline: Timeline, ledger: Iterable[Takedown], since: int) -> tuple[LossWave, ...] | NotMeasurable:
-    """Loss waves on or after the day `since`, oldest first.
+def find_waves(timeline: Timeline, ledger: Iterable[Takedown]) -> tuple[LossWave, ...] | NotMeasurable:
+    """Every loss wave in the data, oldest first, the provisional ones last.
 
     Confirmed: a silence of at least the account's own threshold (30 days or more), tested on the days at which the data are long enough
     to show it; accounts for which they are not are left out of losses and of those at risk. Provisional: a silence of 7 days or
@@ -104,12 +103,11 @@ def find_waves(timeline: Timeline, ledger: Iterable[Takedown], since: int) -> tu
         )
         for provisional, found in ((False, firm), (True, soft))
         for day, count, expected, p, q in found
-        if day >= since
     )
 
 
-def find_bursts(timeline: Timeline, since: int) -> tuple[Burst, ...] | NotMeasurable:
-    """Days on or after `since` on which more accounts that lived less than 7 days stopped than the days around explain."""
+def find_bursts(timeline: Timeline) -> tuple[Burst, ...] | NotMeasurable:
+    """Days on which more accounts that lived less than 7 days stopped than the days around explain."""
     if timeline.end - timeline.data_start < WINDOW_DAYS + PROVISIONAL_DAYS:
         return NotMeasurable(reason=f"bursts need {WINDOW_DAYS + PROVISIONAL_DAYS} days of data")
     silences = read_silences(timeline)
@@ -117,9 +115,7 @@ def find_bursts(timeline: Timeline, since: int) -> tuple[Burst, ...] | NotMeasur
     every_day = np.arange(timeline.data_start, timeline.end - SILENCE_DAYS)
     found = _waves(timeline, silences.day[short], every_day, timeline.end - SILENCE_DAYS, timeline.data_start)
     return tuple(
-        Burst(day=day_date(day), accounts=count, expected=round(expected, 3), q_value=q)
-        for day, count, expected, _, q in found
-        if day >= since
+        Burst(day=day_date(day), accounts=count, expected=round(expected, 3), q_value=q) for day, count, expected, _, q in found
     )
 
 

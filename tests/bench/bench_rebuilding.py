@@ -38,7 +38,7 @@ def test_one_million_posts(posts: int, accounts: int) -> None:
     ]
     end = START + timedelta(days=DAYS)
     before = reset_peak_kb()
-    began = time.perf_counter()
+    began, began_cpu = time.perf_counter(), time.process_time()
     facts = measure(
         Campaign(slug="c", title="C", takedowns=rows),
         posts=frame,
@@ -49,11 +49,12 @@ def test_one_million_posts(posts: int, accounts: int) -> None:
         queries=(),
         seed=1,
     )
-    seconds = time.perf_counter() - began
+    seconds, cpu = time.perf_counter() - began, time.process_time() - began_cpu
     extra_mb = (peak_kb() - before) / 1024
-    print(f"\n{posts:,} posts, {accounts:,} accounts, {len(facts)} episodes: {seconds:.2f} s, {extra_mb:.0f} MB more at the peak")  # noqa: T201
+    size = f"{posts:,} posts, {accounts:,} accounts, {len(facts)} episodes"
+    print(f"\n{size}: {seconds:.2f} s ({cpu:.2f} of processor), {extra_mb:.0f} MB more at the peak")  # noqa: T201
     assert len(facts) == 2
-    assert seconds < 4
+    assert cpu < 4  # of processor: the wall clock also counts whatever else the machine does
     assert extra_mb < 600
 
 

@@ -27,7 +27,7 @@ def world(wave_day: int, gone: int, end: int = 120) -> pd.DataFrame:
 
 def waves(posts: pd.DataFrame, end: int, *rows: object) -> tuple[LossWave, ...]:
     timeline = read_timelines(posts, at(end))["x"]
-    found = find_waves(timeline, rows, 0)  # type: ignore[arg-type]
+    found = find_waves(timeline, rows)  # type: ignore[arg-type]
     assert isinstance(found, tuple)
     return found
 
@@ -81,8 +81,8 @@ def test_short_lives_are_a_burst_not_a_wave() -> None:
 
 def test_too_little_data_is_said() -> None:
     timeline = read_timelines(world(0, 12), at(-60))["x"]
-    assert isinstance(find_waves(timeline, [], 0), NotMeasurable)
-    assert isinstance(find_bursts(timeline, 0), NotMeasurable)
+    assert isinstance(find_waves(timeline, []), NotMeasurable)
+    assert isinstance(find_bursts(timeline), NotMeasurable)
 
 
 def test_days_without_anybody_at_risk_are_not_tested() -> None:
@@ -101,13 +101,13 @@ def real(shared_data: Path) -> Timeline:
 
 
 def test_the_losses_of_2017_and_the_burst_of_22_july(real: Timeline) -> None:
-    found = find_waves(real, [], 0)
+    found = find_waves(real, [])
     assert isinstance(found, tuple)
     confirmed = {wave.day: wave.lost for wave in found if not wave.provisional}
     assert set(confirmed) >= WAVES
     assert [confirmed[day] for day in sorted(WAVES)] == [22, 48, 79, 23, 32]
     assert date(2017, 7, 22) not in confirmed
-    bursts = find_bursts(real, 0)
+    bursts = find_bursts(real)
     assert isinstance(bursts, tuple)
     assert {burst.day: burst.accounts for burst in bursts}[date(2017, 7, 22)] == 46
 
@@ -115,7 +115,7 @@ def test_the_losses_of_2017_and_the_burst_of_22_july(real: Timeline) -> None:
 def test_nothing_is_found_when_every_account_is_shifted_by_chance(real: Timeline) -> None:
     """Each account's series moved as a whole, uniformly within the data: silences begin on unrelated days."""
     rng = np.random.default_rng(2017)
-    alarms = sum(bool(find_waves(shifted(real, rng), [], 0)) for _ in range(40))
+    alarms = sum(bool(find_waves(shifted(real, rng), [])) for _ in range(40))
     assert alarms <= 2  # 1 % of found days may be false; 40 worlds with nothing to find
 
 
