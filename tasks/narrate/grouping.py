@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 
 import numpy as np
 import pandas as pd
+from scipy import sparse
 
 from tasks.domain.periods import Period
 from tasks.narrate.clustering import clusters, core_of, joined, weighted
@@ -14,6 +15,7 @@ STEPS = 8  # periods before this one in the trend
 WINDOW = timedelta(days=182)  # families silent for longer are no part of a narrative
 MIN_POSTS = 5  # in the window; a cluster with fewer is no narrative
 MAX_NARRATIVES = 100
+ROUNDS = 3  # of clustering what no centroid holds
 
 
 @dataclass(frozen=True)
@@ -47,7 +49,7 @@ def grouped(posts: pd.DataFrame, period: Period, seed: int) -> Grouped:
 
     The window is 26 weeks or the 8 trend steps, whichever is longer. The graph holds the families with most posts (clustering.MAX_CORE);
     clusters of them with >= 5 posts, at most the 100 with most posts in this period and the last, become narratives; every family then
-    joins the narrative of the nearest centroid, or none.
+    joins the narrative of the nearest centroid, or none. Two more rounds cluster the graph's families that joined none.
     """
     steps = _steps(period)
     inside = (posts["posted_at"] >= min(steps[-1][0], period.end - WINDOW)).to_numpy(bool)
@@ -58,8 +60,7 @@ def grouped(posts: pd.DataFrame, period: Period, seed: int) -> Grouped:
     weights = weighted(terms)
     usable = np.diff(weights.indptr) > 0
     core = core_of(families["family_id"].to_numpy(), families["posts"].to_numpy(), usable)
-    number = _kept(clusters(weights[core], seed), core, families)
-    cluster, score = joined(weights, core, number, np.log1p(families["posts"].to_numpy(np.float32)[core]))
+    cluster, score = _narratives(weights, core, families, seed)
     cluster = _with_enough_posts(cluster, families["posts"].to_numpy())
     families = families.assign(cluster=cluster, score=score)
     of_post = np.where(codes >= 0, cluster[codes] if len(cluster) else -1, -1)
@@ -133,13 +134,30 @@ def _repeated(codes: np.ndarray) -> np.ndarray:
     return np.asarray(values[counts > 1])
 
 
-def _kept(cluster: np.ndarray, core: np.ndarray, families: pd.DataFrame) -> np.ndarray:
-    """Renumber the clusters that become narratives 0, 1, ...; -1 for the others."""
+def _narratives(weights: sparse.csr_array, core: np.ndarray, families: pd.DataFrame, seed: int) -> tuple[np.ndarray, np.ndarray]:
+    """(cluster or -1, cosine to its centroid) of every family. What lies far from the centre of its cluster is clustered again among
+    its like: modularity has a resolution limit, and a small new theme would drown in a large old one."""
+    mass = np.log1p(families["posts"].to_numpy(np.float32)[core])
+    number = np.full(len(core), -1, np.int64)
+    cluster, score = np.full(weights.shape[0], -1, np.int64), np.zeros(weights.shape[0], np.float32)
+    for _ in range(ROUNDS):
+        left = np.flatnonzero(number < 0)
+        found = _kept(clusters(weights[core[left]], seed), core[left], families, MAX_NARRATIVES - int(number.max(initial=-1)) - 1)
+        if found.max(initial=-1) < 0:
+            break
+        number[left] = np.where(found >= 0, found + number.max(initial=-1) + 1, -1)
+        cluster, score = joined(weights, core, number, mass)
+        number = cluster[core]
+    return cluster, score
+
+
+def _kept(cluster: np.ndarray, core: np.ndarray, families: pd.DataFrame, room: int) -> np.ndarray:
+    """Renumber the clusters that become narratives 0, 1, ..., at most `room`; -1 for the others."""
     many = int(cluster.max(initial=-1)) + 1
     posts = np.bincount(cluster, families["posts"].to_numpy()[core], minlength=many)
     recent = np.bincount(cluster, families["recent"].to_numpy()[core], minlength=many)
     order = np.lexsort((np.arange(many), -posts, -recent))
-    chosen = [c for c in order if posts[c] >= MIN_POSTS and recent[c] > 0][:MAX_NARRATIVES]
+    chosen = [c for c in order if posts[c] >= MIN_POSTS and recent[c] > 0][:room]
     number = np.full(many, -1, np.int64)
     number[chosen] = np.arange(len(chosen))
     return np.asarray(number[cluster])

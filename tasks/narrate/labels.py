@@ -41,7 +41,7 @@ def label(scores: sparse.csr_array, row: int, vocabulary: np.ndarray, texts: lis
     chosen: list[str] = []
     for term in ranked:
         readable = words.get(term, "") if _UNSPACED.fullmatch(term) else term
-        if readable and not any(readable in other or other in readable for other in chosen):
+        if readable and not any(_same(readable, other) for other in chosen):
             chosen.append(readable)
         if len(chosen) == LABEL_TERMS:
             break
@@ -65,4 +65,14 @@ def _words(texts: list[str], pairs: set[str]) -> dict[str, str]:
 
 def _clean(piece: str) -> bool:
     inner = {piece[i : i + 2] for i in range(len(piece) - 1)}
-    return piece[0] not in CHINESE_PARTICLES and piece[-1] not in CHINESE_PARTICLES and not (inner & CHINESE and len(piece) > 2)
+    return not CHINESE_PARTICLES & set(piece) and not (inner & CHINESE and len(piece) > 2)
+
+
+def _same(term: str, other: str) -> bool:
+    """One holds the other, or (without spaces) they share half of the shorter one's character pairs."""
+    if term in other or other in term:
+        return True
+    if not _UNSPACED.fullmatch(term) or not _UNSPACED.fullmatch(other):
+        return False
+    first, second = ({piece[i : i + 2] for i in range(len(piece) - 1)} for piece in (term, other))
+    return 2 * len(first & second) >= min(len(first), len(second))

@@ -1,3 +1,4 @@
+# ruff: noqa: T201 - a benchmark says what it measured
 """Time and memory of the narratives of one week of the 2017 archive: pytest tests/bench/bench_narrate.py -s
 
 The families here are exact equality after normalisation (detection's near-duplicates would be fewer and larger), which is the
@@ -65,7 +66,7 @@ def test_one_week_of_the_archive(shared_data: Path) -> None:
     families = exact_families(posts)
     period = parse_period("2017-W36")
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e6
-    started = time.perf_counter()
+    started, started_cpu = time.perf_counter(), time.process_time()
     facts = narrative_facts(
         posts,
         families,
@@ -74,9 +75,10 @@ def test_one_week_of_the_archive(shared_data: Path) -> None:
         Cutoff(period.end, datetime(2017, 9, 12, tzinfo=UTC)),
         seed=1,
     )
-    seconds, extra = time.perf_counter() - started, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e6 - before
+    seconds, cpu = time.perf_counter() - started, time.process_time() - started_cpu
+    extra = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e6 - before
     print(
-        f"\n{len(posts):,} posts: {seconds:.1f} s, {extra:.2f} GB extra; {len(facts.items)} narratives, "
+        f"\n{len(posts):,} posts: {seconds:.1f} s ({cpu:.1f} s of CPU), {extra:.2f} GB extra; {len(facts.items)} narratives, "
         f"{facts.unclustered.part:,} of {facts.unclustered.whole:,} posts unclustered, copypasta {facts.copypasta}"
     )
     for item in facts.items[:15]:
@@ -86,5 +88,5 @@ def test_one_week_of_the_archive(shared_data: Path) -> None:
     assert facts.unclustered.whole == int(
         ((posts["posted_at"] >= period.start) & (posts["posted_at"] < period.start + timedelta(days=7))).sum()
     )
-    assert seconds < MAX_SECONDS
+    assert cpu < MAX_SECONDS  # wall time depends on who else is at work
     assert extra < MAX_EXTRA_GB
