@@ -56,7 +56,8 @@ def _steps(axes: "Axes", weeks: Sequence[WeekCount], values: list[int], name: st
     axes.stairs(values, edges, color=colour, linewidth=1.2, baseline=None)
     top = top_of([float(value) for value in values])
     axes.set_ylim(0, top)
-    axes.set_yticks([0, top / 2, top], ["0", count(round(top / 2)), count(round(top))])
+    ticks = [0, top / 2, top] if top >= 2 else [0, top]
+    axes.set_yticks(ticks, [count(round(tick)) for tick in ticks])
     axes.yaxis.grid(True)
     axes.text(
         edges[-1] + 3, values[-1], f"{count(values[-1])}\n{name} in the\nlast week", color=colour, va="center", weight=600, size=7.5

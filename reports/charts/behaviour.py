@@ -56,8 +56,10 @@ def _ramp(figure: "Figure", largest: int) -> None:
     axes = place(figure, 5.95, 0.5, 0.12, 1.3)
     axes.set_axis_off()
     for i, colour in enumerate(RAMP):
+        low, above = (-(-step * (largest + 1) // len(RAMP)) for step in (i, i + 1))
+        if low == above:
+            continue  # few posts: no count falls into this shade
         axes.barh(i, 1, height=1, color=colour)
-        low = -(-i * (largest + 1) // len(RAMP))
         axes.text(1.4, i, "0" if i == 0 and largest < 6 else f"from {count(low)}", size=6.8, va="center", color=SOFT)
     axes.text(0, 5.9, "posts an hour", size=6.8, color=INK)
 

@@ -20,7 +20,7 @@ def narrative_shares(items: Sequence[tuple[str, Narrative]], end: date, marks: S
     """One panel for each (name, narrative), the same scale in all; a step without posts of the campaign is a gap."""
     down = -(-len(items) // ACROSS)
     shares = [[step.posts / step.all_posts if step.all_posts else None for step in item.trend] for _, item in items]
-    top = top_of([100 * share for row in shares for share in row if share is not None])
+    top = min(100.0, top_of([100 * share for row in shares for share in row if share is not None]))
     first = min(step.start for _, item in items for step in item.trend)
 
     def paint(figure: "Figure") -> None:

@@ -21,7 +21,7 @@ from reports.charts.canvas import (
     spread,
     top_of,
 )
-from reports.formats import count, number, percent, platform
+from reports.formats import count, number, percent
 from tasks.domain.rebuilding import Cohorts, IndexPoint, IndexSeries, SurvivalCurve, TakedownFacts
 
 if TYPE_CHECKING:
@@ -40,13 +40,15 @@ DASHES = {"posts": "-", "accounts": (0, (4, 1.5)), "engagement": (0, (1, 1.5))}
 COLOURS = {"posts": NAVY, "accounts": RUST, "engagement": SOFT}
 
 
-def rebuild_index(takedowns: Sequence[TakedownFacts], end: date, marks: Sequence[Mark]) -> str:
-    """One panel a platform, one scale for all: plain posts and accounts over their baseline, which is the line at 1.0."""
-    drawn = [
-        (record, [s for s in record.rebuild_index if s.basis == "plain" and s.points and s.series != "engagement"])
-        for record in takedowns
-    ]
-    drawn = [(record, series) for record, series in drawn if series]
+def is_drawn(series: IndexSeries) -> bool:
+    """Engagement and the other bases stand in the table beside the chart."""
+    return series.basis == "plain" and bool(series.points) and series.series != "engagement"
+
+
+def rebuild_index(takedowns: Sequence[TakedownFacts], names: dict[str, str], end: date, marks: Sequence[Mark]) -> str:
+    """One panel an episode, named by `names[takedown_id]`, on one scale: plain posts and accounts over their baseline, the line at 1."""
+    shown = [(record, [s for s in record.rebuild_index if is_drawn(s)]) for record in takedowns]
+    drawn = [(record, series) for record, series in shown if series]
     across = 1 if len(drawn) == 1 else 2
     down = -(-len(drawn) // across)
     panel = 1.75
@@ -58,20 +60,26 @@ def rebuild_index(takedowns: Sequence[TakedownFacts], end: date, marks: Sequence
         for i, (record, series) in enumerate(drawn):
             left = 0.35 + (i % across) * (width + 1.13)
             axes = place(figure, left, (down - 1 - i // across) * panel + 0.36, width, panel - 0.36 - 0.3)
-            _index_panel(axes, record, series, top, (first, end), marks)
+            _index_panel(axes, record, names[record.takedown_id], series, top, (first, end), marks)
 
     return draw(panel * down, paint)
 
 
 def _index_panel(
-    axes: "Axes", record: TakedownFacts, series: Sequence[IndexSeries], top: float, span: tuple[date, date], marks: Sequence[Mark]
+    axes: "Axes",
+    record: TakedownFacts,
+    name: str,
+    series: Sequence[IndexSeries],
+    top: float,
+    span: tuple[date, date],
+    marks: Sequence[Mark],
 ) -> None:
     axes.axhline(1, color=INK, linewidth=0.8)
     axes.set_ylim(0, top)
     ticks = [v for v in (0, 0.5, 1, 1.5, 2, 3, 5, 10, 20, 50) if v <= top and (top <= 2 or v not in {0.5, 1.5})]
     axes.set_yticks(ticks, [f"{v:g}" for v in ticks])
     axes.yaxis.grid(True)
-    axes.set_title(platform(record.platform))
+    axes.set_title(name)
     if record.t0:
         axes.axvline(day_number(record.t0.date()), color=INK, linewidth=0.9)
     for mark in marks:

@@ -4,10 +4,11 @@ from dataclasses import dataclass
 
 from reports.charts import cohorts as cohorts_chart
 from reports.charts import rebuild_index
-from reports.charts.rebuilding import COHORT_NAMES
+from reports.charts.rebuilding import COHORT_NAMES, is_drawn
 from reports.formats import count, estimate, number, platform, plural, sentence_list, short_date
 from reports.parts.blocks import Cell, Column, Figure, Notes, Table, head, number_cell, text_cell
 from reports.parts.changes import marks
+from reports.parts.episodes import episode_names
 from reports.parts.traces import Trace, trace
 from tasks.domain.facts import Facts
 from tasks.domain.measures import NotMeasurable
@@ -34,15 +35,18 @@ def rebuilding(facts: Facts) -> Rebuilding:
     if not records:
         none = "No takedown is on record for this campaign: there is nothing to measure a return against."
         return Rebuilding(none, None, empty, None, Figure("cohorts", "Cohorts", absent=empty.absent), None, None, ())
+    names = episode_names(records)
     return Rebuilding(
         none="",
         table=_overview(records),
         index=_index(facts),
-        index_table=_index_table(records),
-        cohorts=_cohorts(records),
-        cohort_table=_cohort_table(records),
-        fate=_fate(records),
-        traces=tuple(trace(record) for record in records if record.known == "yes" or record.rebuild_index),
+        index_table=_index_table(records, names),
+        cohorts=_cohorts(records, names),
+        cohort_table=_cohort_table(records, names),
+        fate=_fate(records, names),
+        traces=tuple(
+            trace(record, names[record.takedown_id]) for record in records if record.known == "yes" or record.rebuild_index
+        ),
     )
 
 
@@ -84,11 +88,7 @@ def _overview(records: tuple[TakedownFacts, ...]) -> Table:
 
 def _index(facts: Facts) -> Figure:
     title = "Rebuild index: posts and active accounts against their level before the takedown"
-    drawn = [
-        record
-        for record in facts.takedowns
-        if any(s.basis == "plain" and s.points and s.series != "engagement" for s in record.rebuild_index)
-    ]
+    drawn = [record for record in facts.takedowns if any(map(is_drawn, record.rebuild_index))]
     if not drawn:
         reasons = sorted({record.baseline.reason for record in facts.takedowns if isinstance(record.baseline, NotMeasurable)})
         why = f" ({'; '.join(reasons)})" if reasons else ""
@@ -111,20 +111,20 @@ def _index(facts: Facts) -> Figure:
     return Figure(
         "index",
         title,
-        rebuild_index(drawn, end, marks(facts)),
+        rebuild_index(drawn, episode_names(facts.takedowns), end, marks(facts)),
         f"Small line charts, one a platform. {'; '.join(findings)}.",
         source,
     )
 
 
-def _index_table(records: tuple[TakedownFacts, ...]) -> Table | None:
+def _index_table(records: tuple[TakedownFacts, ...], names: dict[str, str]) -> Table | None:
     notes, rows = Notes(), []
     for record in records:
-        rows += [(head(platform(record.platform)), *_index_row(series, notes)) for series in record.rebuild_index]
+        rows += [(head(names[record.takedown_id]), *_index_row(series, notes)) for series in record.rebuild_index]
     if not rows:
         return None
-    names = ("Series", "Counting", "Latest (90 % interval)", "Nadir", "Nadir on", "Loss", "Level", "Direction")
-    columns = (Column("Platform"), *(Column(name, numeric=name in {"Latest (90 % interval)", "Nadir", "Loss"}) for name in names))
+    titles = ("Series", "Counting", "Latest (90 % interval)", "Nadir", "Nadir on", "Loss", "Level", "Direction")
+    columns = (Column("Platform"), *(Column(name, numeric=name in {"Latest (90 % interval)", "Nadir", "Loss"}) for name in titles))
     return Table("The index in numbers, by what is counted", columns, tuple(rows), notes.pairs)
 
 
@@ -141,13 +141,13 @@ def _index_row(series: IndexSeries, notes: Notes) -> tuple[Cell, ...]:
     )
 
 
-def _measured(records: tuple[TakedownFacts, ...]) -> list[tuple[str, Cohorts]]:
-    return [(platform(record.platform), record.cohorts) for record in records if isinstance(record.cohorts, Cohorts)]
+def _measured(records: tuple[TakedownFacts, ...], names: dict[str, str]) -> list[tuple[str, Cohorts]]:
+    return [(names[record.takedown_id], record.cohorts) for record in records if isinstance(record.cohorts, Cohorts)]
 
 
-def _cohorts(records: tuple[TakedownFacts, ...]) -> Figure:
+def _cohorts(records: tuple[TakedownFacts, ...], names: dict[str, str]) -> Figure:
     title = "Who posts since the takedown: accounts and posts by cohort"
-    drawn = [(name, cohort) for name, cohort in _measured(records) if cohort.total]
+    drawn = [(name, cohort) for name, cohort in _measured(records, names) if cohort.total]
     if not drawn:
         reasons = sorted({record.cohorts.reason for record in records if isinstance(record.cohorts, NotMeasurable)})
         return Figure(
@@ -161,7 +161,7 @@ def _cohorts(records: tuple[TakedownFacts, ...]) -> Figure:
     return Figure("cohorts", title, cohorts_chart(drawn), f"Bars by cohort. {'; '.join(findings)}.", source)
 
 
-def _cohort_table(records: tuple[TakedownFacts, ...]) -> Table | None:
+def _cohort_table(records: tuple[TakedownFacts, ...], names: dict[str, str]) -> Table | None:
     """Also the look-backs of 30 and 180 days, so that the reader sees how much hangs on 90."""
     notes, rows = Notes(), []
     for record in records:
@@ -174,32 +174,32 @@ def _cohort_table(records: tuple[TakedownFacts, ...]) -> Table | None:
         )
         for lookback, counts in variants:
             cells = [notes.cell(getattr(counts, key), count) for key, _ in COHORT_NAMES]
-            rows.append((head(platform(record.platform)), number_cell(f"{lookback} d"), *cells, number_cell(count(counts.total))))
+            rows.append((head(names[record.takedown_id]), number_cell(f"{lookback} d"), *cells, number_cell(count(counts.total))))
     if not rows:
         return None
-    names = ("Look-back", *(label.capitalize() for _, label in COHORT_NAMES), "Total")
+    titles = ("Look-back", *(label.capitalize() for _, label in COHORT_NAMES), "Total")
     return Table(
         "Accounts by cohort; the columns sum to the total",
-        (Column("Platform"), *(Column(name, numeric=True) for name in names)),
+        (Column("Platform"), *(Column(name, numeric=True) for name in titles)),
         tuple(rows),
         notes.pairs,
     )
 
 
-def _fate(records: tuple[TakedownFacts, ...]) -> Table | None:
+def _fate(records: tuple[TakedownFacts, ...], names: dict[str, str]) -> Table | None:
     if all(isinstance(record.fate, NotMeasurable) for record in records):
         return None
     notes, rows = Notes(), []
     for record in records:
         fate = record.fate
         if isinstance(fate, NotMeasurable):
-            rows.append((head(platform(record.platform)), *(notes.cell(fate, str) for _ in range(7))))
+            rows.append((head(names[record.takedown_id]), *(notes.cell(fate, str) for _ in range(7))))
             continue
         values = (fate.at_risk, fate.removed, fate.silent, fate.still_posting, fate.unknown, fate.checked)
         rate = notes.cell(fate.removal_rate, lambda bounds: f"{100 * bounds.low:.0f} to {100 * bounds.high:.0f} %")
-        rows.append((head(platform(record.platform)), *(number_cell(count(value)) for value in values), rate))
-    names = ("At risk", "Removed", "Silent", "Still posting", "Unknown", "Ever checked", "Removal rate")
-    columns = (Column("Platform"), *(Column(name, numeric=True) for name in names))
+        rows.append((head(names[record.takedown_id]), *(number_cell(count(value)) for value in values), rate))
+    titles = ("At risk", "Removed", "Silent", "Still posting", "Unknown", "Ever checked", "Removal rate")
+    columns = (Column("Platform"), *(Column(name, numeric=True) for name in titles))
     return (
         Table("Fate of the accounts that posted in the four weeks before the takedown", columns, tuple(rows), notes.pairs)
         if rows

@@ -10,7 +10,6 @@ from reports.formats import (
     number,
     p_value,
     percent,
-    platform,
     plural,
     sentence,
     sentence_list,
@@ -25,20 +24,20 @@ MOST_ROWS = 8  # a page shows the first rows of long lists; how many are left ou
 
 @dataclass(frozen=True)
 class Trace:
-    """One platform: its record in words, its survival curves, its tables."""
+    """One episode: its record in words, its survival curves, its tables."""
 
-    platform: str
+    name: str
     record: Table
     survival: Figure | None
     tables: tuple[Table, ...]
 
 
-def trace(record: TakedownFacts) -> Trace:
+def trace(record: TakedownFacts, name: str) -> Trace:
     tables = (_waves(record), _batches(record), _successors(record), _groups(record))
     return Trace(
-        platform=platform(record.platform),
+        name=name,
         record=_record(record),
-        survival=_survival(record),
+        survival=_survival(record, name),
         tables=tuple(table for table in tables if table is not None),
     )
 
@@ -144,7 +143,7 @@ def _unmeasured(record: TakedownFacts) -> tuple[str, ...]:
     return tuple(sentence(f"{sentence_list(missing)}: {reason}") for reason, missing in reasons.items())
 
 
-def _survival(record: TakedownFacts) -> Figure | None:
+def _survival(record: TakedownFacts, name: str) -> Figure | None:
     if isinstance(record.survival, NotMeasurable):
         return None
     curves = [curve for curve in record.survival if len(curve.points) > 1]
@@ -156,12 +155,12 @@ def _survival(record: TakedownFacts) -> Figure | None:
         else f"{curve.group}: {curve.median_days.reason}"
         for curve in curves
     ]
-    title = f"How long accounts keep posting, {platform(record.platform)}"
+    title = f"How long accounts keep posting, {name}"
     source = (
         "Kaplan-Meier estimate with its 90 % band; accounts in brackets. "
         "The last 30 days are left out, since silence cannot be told there."
     )
-    return Figure(f"survival-{record.platform}", title, survival(curves), f"Falling step curves. {'; '.join(findings)}.", source)
+    return Figure(f"survival-{record.takedown_id}", title, survival(curves), f"Falling step curves. {'; '.join(findings)}.", source)
 
 
 def _left_out(caption: str, rows: int) -> str:

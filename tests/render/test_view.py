@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable
+from datetime import UTC, datetime
 from functools import cache
 from html import escape
 
@@ -110,7 +111,7 @@ def test_a_chart_without_data_is_a_sentence(pages: dict[str, str]) -> None:
 
 
 def test_every_chart_has_an_alternative_text_with_numbers(pages: dict[str, str]) -> None:
-    alternatives = re.findall(r'<img src="resurge:/figures/[a-z-]+\.svg" alt="([^"]*)">', pages["full"])
+    alternatives = re.findall(r'<img src="resurge:/figures/[a-z0-9-]+\.svg" alt="([^"]*)">', pages["full"])
     assert len(alternatives) == 11
     assert all(len(text) > 40 and re.search(r"\d", text) for text in alternatives)
 
@@ -141,7 +142,7 @@ def test_hostile_text_is_escaped_everywhere(pages: dict[str, str]) -> None:
     assert "W" * 1001 not in page
     assert set(re.findall(r'(?:src|href)="([^"]+)"', page)) <= {
         "resurge:/styles/fonts.css", "resurge:/styles/page.css", "resurge:/styles/briefing.css", "resurge:/styles/paper-a4.css",
-        *re.findall(r"resurge:/figures/[a-z-]+\.svg", page),
+        *re.findall(r"resurge:/figures/[a-z0-9-]+\.svg", page),
     }  # fmt: skip
 
 
@@ -179,3 +180,41 @@ def test_paper_is_a4_or_letter() -> None:
     assert "paper-letter.css" in compose(facts, edition=EDITION, paper="Letter").html
     with pytest.raises(UsageProblem, match="A4 or Letter"):
         compose(facts, edition=EDITION, paper="A5")
+
+
+def test_two_takedowns_of_one_platform_are_told_apart() -> None:
+    base = sample_facts.full()
+    first = base.takedowns[0]
+    second = first.model_copy(update={"takedown_id": "facebook-2023-09", "t0": datetime(2023, 9, 26, tzinfo=UTC)})
+    both = view(base.model_copy(update={"takedowns": (first, second)}), edition=EDITION)
+    assert [trace.name for trace in both.rebuilding.traces] == ["Facebook, 29 Aug 2023", "Facebook, 26 Sep 2023"]
+    assert {"survival-facebook-2023-08", "survival-facebook-2023-09"} <= figures(both).keys()
+    assert "Facebook, 26 Sep 2023" in both.rebuilding.index.svg
+
+
+@pytest.mark.parametrize("posts", [0, 1, 5, 999, 10**7])
+def test_charts_hold_for_very_small_and_very_large_counts(posts: int) -> None:
+    base = sample_facts.no_takedown()
+    weeks = tuple(week.model_copy(update={"posts": posts, "accounts": min(posts, 3)}) for week in base.activity.weeks)
+    counts = tuple(tuple(posts if (day, hour) == (2, 9) else 0 for hour in range(24)) for day in range(7))
+    facts = base.model_copy(
+        update={
+            "activity": base.activity.model_copy(update={"weeks": weeks}),
+            "behaviour": base.behaviour.model_copy(update={"counts": counts}),
+        }
+    )
+    shown = view(facts, edition=EDITION)
+    assert f"{posts:,}" in shown.changes.weeks.svg
+    assert bool(shown.reach.hours.svg) == bool(posts)
+    assert shown.reach.hours.svg or "no posts" in shown.reach.hours.absent
+
+
+def test_periods_of_every_kind_are_named() -> None:
+    base = sample_facts.nearly_empty()
+    for kind, key, named in (
+        ("month", "2023-10", "Month 2023-10: "),
+        ("quarter", "2023-Q4", "Quarter 2023-Q4: "),
+        ("range", "x", "30 October"),
+    ):
+        facts = base.model_copy(update={"period": base.period.model_copy(update={"kind": kind, "key": key})})
+        assert view(facts, edition=EDITION).front.period.startswith(named)
