@@ -11,9 +11,9 @@ from importlib.resources.abc import Traversable
 
 from pydantic import Field, model_validator
 
-from expectations.lines import load_record, read_mapping
 from tasks.domain.errors import UsageProblem
 from tasks.domain.records import Record
+from tasks.domain.strict_yaml import load_record, read_mapping
 
 
 class Span(Record):
@@ -66,7 +66,7 @@ class Bounds(Record):
 
 def parse_bounds(text: str, file: str) -> Bounds:
     """Read one file of bounds strictly. Raises UsageProblem naming `file` and the line at fault."""
-    return load_record(Bounds, read_mapping(text, file), file)
+    return load_record(Bounds, read_mapping(text.encode(), file), file)
 
 
 def bounds_for(names: Sequence[str], folders: Sequence[Traversable] = ()) -> Bounds:

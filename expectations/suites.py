@@ -11,10 +11,10 @@ from typing import Any, Literal
 from pydantic import Field, field_validator
 from ruamel.yaml.comments import CommentedMap
 
-from expectations.lines import line_of, load_record, read_mapping
 from expectations.tables import TABLES
 from tasks.domain.errors import UsageProblem
 from tasks.domain.records import Record
+from tasks.domain.strict_yaml import line_of, load_record, read_mapping
 
 NOT_NULL = "expect_column_values_to_not_be_null"
 _COLUMN_ARGUMENTS = ("column", "column_A", "column_B")
@@ -78,7 +78,7 @@ def parse_suite(text: str, file: str) -> Suite:
     without checks; a check name given twice; a column that the table has not; an undeclared or unused `$value`; and a required
     column without a check that refuses nulls (every other expectation skips nulls).
     """
-    node = read_mapping(text, file)
+    node = read_mapping(text.encode(), file)
     for index, entry in enumerate(node.get("checks") or []):
         if not isinstance(entry, CommentedMap) or "line" in entry:
             raise _problem(

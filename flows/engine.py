@@ -11,16 +11,19 @@ _DEFAULTS = {
     "PREFECT_SERVER_EPHEMERAL_STARTUP_TIMEOUT_SECONDS": "120",
     "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
     "DO_NOT_TRACK": "1",
-    "PREFECT_LOGGING_LEVEL": "WARNING",
-    "PREFECT_LOGGING_EXTRA_LOGGERS": "resurge",
+    "PREFECT_LOGGING_ROOT_LEVEL": "WARNING",
     "PREFECT_RESULTS_PERSIST_BY_DEFAULT": "false",
     "PREFECT_RESULTS_DEFAULT_SERIALIZER": "json",  # the default is pickle
     "GX_ANALYTICS_ENABLED": "false",
 }
 
 
-def prepare(state_dir: Path) -> None:
-    """Set the engine's environment where the user has not; must run before prefect is imported."""
+def prepare(state_dir: Path, *, log: bool = False) -> None:
+    """Set the engine's environment where the user has not; must run before prefect is imported.
+
+    Without `log` its log goes to its own pages only: a command says in one sentence what failed, a traceback beside it helps nobody.
+    """
+    os.environ.setdefault("PREFECT_LOGGING_HANDLERS_CONSOLE_LEVEL", "INFO" if log else "CRITICAL")
     home = state_dir.expanduser() / "prefect"
     home.mkdir(parents=True, exist_ok=True)
     for name, value in (*_DEFAULTS.items(), ("PREFECT_HOME", str(home)), ("PREFECT_PROFILES_PATH", str(home / "profiles.toml"))):

@@ -5,6 +5,7 @@ from typing import Any
 
 import orjson
 import typer
+from rich.box import SIMPLE
 from rich.table import Table
 
 from flows import engine
@@ -55,7 +56,7 @@ def _print(rows: list[dict[str, Any]], names: tuple[str, ...], *, as_json: bool)
     if as_json:
         typer.echo(orjson.dumps(rows, option=orjson.OPT_INDENT_2).decode())
         return
-    table = Table("period", *names)
+    table = Table("period", *names, box=SIMPLE)
     for row in rows:
         table.add_row(row["period"], *(_cell(row[name]) for name in names))
     console.print(table)

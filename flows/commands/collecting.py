@@ -5,6 +5,7 @@ from typing import Any
 
 import orjson
 import typer
+from rich.box import SIMPLE
 from rich.table import Table
 
 from flows import engine
@@ -52,7 +53,7 @@ def _print(address: str, campaign: str, done: dict[str, Any], *, as_json: bool) 
         typer.echo(orjson.dumps(done, option=orjson.OPT_INDENT_2).decode())
         return
     store = open_workspace(address)
-    table = Table("batch", "table", "landed", "accepted", "quarantined", "equal rows", "fields not read")
+    table = Table("batch", "table", "landed", "accepted", "refused", "equal", "fields unread", box=SIMPLE)
     records = [batch_record(store, campaign, batch_id) for batch_id in done["batches"]]
     for record in filter(None, records):
         for name, landed in record.rows_landed.items():

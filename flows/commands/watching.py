@@ -5,6 +5,7 @@ from pathlib import Path
 
 import orjson
 import typer
+from rich.box import SIMPLE
 from rich.table import Table
 
 from flows import engine
@@ -58,7 +59,7 @@ def runs(campaign: str, *, workspace: str | None, as_json: bool) -> None:
 
 def serve(*, workspace: str | None) -> None:
     """Serve the schedules until stopped."""
-    engine.prepare(settings().state_dir)
+    engine.prepare(settings().state_dir, log=True)
     from flows.serve import serve_all
 
     serve_all(workspace or settings().workspace)
@@ -85,7 +86,7 @@ def _print(rows: Sequence[Mapping[str, object]], *, as_json: bool) -> None:
     elif not rows:
         console.print("Nothing yet.")
     else:
-        table = Table(*rows[0])
+        table = Table(*rows[0], box=SIMPLE)
         for row in rows:
             table.add_row(*("" if value is None else str(value) for value in row.values()))
         console.print(table)

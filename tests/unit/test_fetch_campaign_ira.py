@@ -17,7 +17,7 @@ def test_the_file_says_what_is_known() -> None:
     waves = [takedown for takedown in campaign.takedowns if takedown.source == "inferred"]
     assert [takedown.effective_from for takedown in waves] == [date(2017, 8, day) for day in (3, 8, 18, 23)]
     assert waves[0].interval == (datetime(2017, 8, 3, tzinfo=UTC), datetime(2017, 8, 4, tzinfo=UTC))
-    (named,) = (takedown for takedown in campaign.takedowns if takedown.source == "platform")
+    (named,) = (takedown for takedown in campaign.takedowns if takedown.source == "press")
     assert (named.announced_on, named.interval) == (date(2017, 11, 1), None)
     collection = campaign.membership.whole_collection
     assert collection is not None
