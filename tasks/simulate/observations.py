@@ -8,9 +8,9 @@ import numpy as np
 import pyarrow as pa
 
 from tasks.domain.accounts import ACCOUNTS
-from tasks.simulate.cast import Cast
+from tasks.simulate.cast import NEVER, Cast
 from tasks.simulate.clock import DAY_US, SECOND_US
-from tasks.simulate.scenarios import PLATFORMS
+from tasks.simulate.scenarios import PLATFORMS, WEEKS
 from tasks.simulate.week import CAPTURE_AFTER_MIDNIGHT_US, OUR_COLUMNS, week_bounds
 
 ACCOUNT_SCHEMA = pa.schema([ACCOUNTS.arrow.field(n).with_nullable(True) for n in ACCOUNTS.names if n not in OUR_COLUMNS])
@@ -23,9 +23,27 @@ def profile_observations(cast: Cast, accounts: np.ndarray, observed: np.ndarray)
     return _table(cast, accounts, observed, np.full(len(accounts), None, dtype=object))
 
 
-def weekly_checks(cast: Cast, seen: np.ndarray, week: int) -> pa.Table:
-    """The Monday round over the accounts `seen` (flags) before this week."""
+class Sightings:
+    """When the collector first captured a post of each account (NEVER = not yet)."""
+
+    def __init__(self, accounts: int) -> None:
+        self.first_at = np.full(accounts, NEVER)
+        self._noted = np.zeros(accounts, dtype=bool)
+
+    def add(self, account: np.ndarray, observed: np.ndarray, week: int) -> tuple[np.ndarray, np.ndarray]:
+        """Take in a week's posts; (account, instant) of the first sights that are certain by now. One that is captured only after the
+        week may still be preceded by a post of the next week, and waits for it."""
+        np.minimum.at(self.first_at, account, observed)
+        until = week_bounds(week)[1] + CAPTURE_AFTER_MIDNIGHT_US if week < WEEKS - 1 else NEVER - 1
+        new = np.flatnonzero(~self._noted & (self.first_at <= until))
+        self._noted[new] = True
+        return new, self.first_at[new]
+
+
+def weekly_checks(cast: Cast, first_at: np.ndarray, week: int) -> pa.Table:
+    """The Monday round over the accounts first captured (`first_at`) before it."""
     now = week_bounds(week)[0] + CAPTURE_AFTER_MIDNIGHT_US
+    seen = first_at < now
     checked = CHECKED[cast.platform]
     gone = cast.removed_at <= now
     check = seen & checked & cast.watched & (now - cast.removed_at < _CONFIRMED_US)
@@ -63,15 +81,3 @@ def _table(cast: Cast, accounts: np.ndarray, observed: np.ndarray, status: np.nd
         "status": pa.array(status, pa.string()),
     }
     return pa.table([columns[name] for name in ACCOUNT_SCHEMA.names], schema=ACCOUNT_SCHEMA)
-
-
-def first_sights(posts_account: np.ndarray, posts_observed: np.ndarray, seen: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Accounts of these posts that were not seen before, with the earliest capture of each; marks them in `seen`."""
-    order = np.lexsort((posts_observed, posts_account))
-    accounts, first = np.unique(posts_account[order], return_index=True)
-    new = ~seen[accounts]
-    seen[accounts] = True
-    return accounts[new], posts_observed[order][first][new]
-
-
-__all__ = ["ACCOUNT_SCHEMA", "first_sights", "profile_observations", "weekly_checks"]

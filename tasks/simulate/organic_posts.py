@@ -15,6 +15,7 @@ from tasks.simulate.words import ACTIVIST_OWN, HEADLINES, NEWS_DOMAINS, OCTOBER_
 SLOGAN_COPIES = 12  # posts a slogan gets in its week, spread over days
 ARTICLE_SHARES = 22  # mean number of fans who share one article
 OCTOBER = TOPICS.index("october")
+_NEWS = pa.array(NEWS_DOMAINS)
 PROMPT_SHARE, PROMPT_MEAN_S, LATE_MEAN_S = 0.7, 12.0, 10_000.0
 
 
@@ -73,59 +74,42 @@ class OrganicPosts:
     def _news_fans(self, rng: np.random.Generator, week: int) -> Rows:
         """An article is shared by fans of its platform and language, most within seconds of publication; half add no word of their own."""
         cast = self._cast
-        parts = []
         fans = np.flatnonzero(cast.role == NEWS_FAN)
-        for platform in np.unique(cast.platform[fans]):
-            for language in (0, 1):
-                readers = fans[(cast.platform[fans] == platform) & (self._zh[fans] == bool(language))]
-                if len(readers):
-                    parts.append(self._articles(rng, week, readers, language, int(platform)))
-        return stack(parts)
-
-    def _articles(self, rng: np.random.Generator, week: int, readers: np.ndarray, language: int, platform: int) -> Rows:
-        cast, name = self._cast, "zh" if language else "en"
-        begins = START_US + week * 7 * DAY_US
-        present = cast.span_overlap(begins, begins + 7 * DAY_US)[readers] / DAY_US
-        expected = float((present * cast.weight[readers]).sum()) * self._rate * self._factors[:7].mean()
-        articles = rng.poisson(expected / min(ARTICLE_SHARES, len(readers)))
-        published = begins + rng.integers(0, 7, articles) * DAY_US + time_of_day(rng, np.full(articles, LEISURE_EN + language))
-        shares = rng.poisson(min(ARTICLE_SHARES, len(readers)), articles)
-        article = np.repeat(np.arange(articles), shares)
-        odds = np.cumsum(present * cast.weight[readers])
-        account = (
-            readers[np.minimum(np.searchsorted(odds, rng.random(len(article)) * odds[-1]), len(readers) - 1)]
-            if odds[-1]
-            else readers[:0]
-        )
-        article = article[: len(account)]
-        once = np.unique(article * len(cast) + account, return_index=True)[1]  # nobody shares an article twice
-        account, article = account[once], article[once]
-        prompt = rng.random(len(account)) < PROMPT_SHARE
-        delay = 2 + np.where(
-            prompt, rng.exponential(PROMPT_MEAN_S, len(account)), rng.exponential(LATE_MEAN_S, len(account))
-        ).astype(np.int64)
-        at = published[article] + delay * SECOND_US
-        there = cast.posting(account, at) & (at < begins + 7 * DAY_US)
-        account, at, article = account[there], at[there], article[there]
-        headline = compose(rng, HEADLINES[name], articles, zh=bool(language), numbered=True)
+        circle = cast.platform[fans] * 2 + self._zh[fans]
+        shares = [self._shares(rng, week, fans[circle == number], int(number)) for number in np.unique(circle)]
+        offsets = np.cumsum([0, *(count for *_, count in shares)])
+        account, at = (np.concatenate([part[column] for part in shares]) for column in (0, 1))
+        article = np.concatenate([part[2] + offset for part, offset in zip(shares, offsets, strict=False)])
+        zh, bare = self._zh[account], rng.random(len(account)) < 0.5
+        headlines = [compose(rng, HEADLINES[name], int(offsets[-1]), zh=name == "zh", numbered=True) for name in ("en", "zh")]
+        headline = pa.concat_arrays(headlines).take(pa.array(article + zh * int(offsets[-1])))
         comment = mixed(rng, ORDINARY, cast.language[account], numbered=True)
-        bare = rng.random(len(account)) < 0.5
-        index = pa.array(article)
-        text = pc.if_else(pa.array(bare), headline.take(index), pc.binary_join_element_wise(comment, headline.take(index), " "))
-        domain = pa.array(NEWS_DOMAINS).take(pa.array(rng.integers(0, len(NEWS_DOMAINS), articles)))
-        path = pa.array(np.arange(articles)).cast(pa.string())
-        url = pc.binary_join_element_wise("https:/", domain, name, str(platform), str(week), path, "/")
-        group = ((week * 4 + platform) * 2 + language) * 100_000 + article
-        return rows(
-            account,
-            at,
-            text,
-            self._zh[account],
-            np.where(bare, HEADLINE, OWN),
-            url=url.take(index),
-            domain=domain.take(index),
-            group=np.where(bare, group, -1),
-        )
+        text = pc.if_else(pa.array(bare), headline, pc.binary_join_element_wise(comment, headline, " "))
+        domain = _NEWS.take(pa.array(rng.integers(0, len(NEWS_DOMAINS), int(offsets[-1])))).take(pa.array(article))
+        url = pc.binary_join_element_wise("https:/", domain, str(week), pa.array(article).cast(pa.string()), "/")
+        group = np.where(bare, week * 1_000_000 + article, -1)
+        return rows(account, at, text, zh, np.where(bare, HEADLINE, OWN), url=url, domain=domain, group=group)
+
+    def _shares(
+        self, rng: np.random.Generator, week: int, readers: np.ndarray, circle: int
+    ) -> tuple[np.ndarray, np.ndarray, np.ndarray, int]:
+        """(account, instant, article) of one week's shares among `readers`, all of one platform and language, and the number of
+        articles."""
+        begins, ends = START_US + week * 7 * DAY_US, START_US + (week + 1) * 7 * DAY_US
+        drawn = self._cast.span_overlap(begins, ends)[readers] / DAY_US * self._cast.weight[readers]
+        odds = np.cumsum(drawn)
+        mean = min(ARTICLE_SHARES, len(readers))
+        articles = int(rng.poisson(odds[-1] * self._rate * self._factors[:7].mean() / mean))
+        published = begins + rng.integers(0, 7, articles) * DAY_US + time_of_day(rng, np.full(articles, LEISURE_EN + circle % 2))
+        article = np.repeat(np.arange(articles), rng.poisson(mean, articles))
+        account = readers[np.minimum(np.searchsorted(odds, rng.random(len(article)) * odds[-1]), len(readers) - 1)]
+        once = np.unique(article * len(self._cast) + account, return_index=True)[1]  # nobody shares an article twice
+        account, article = account[once], article[once]
+        prompt = rng.random(len(once)) < PROMPT_SHARE
+        delay_s = 2 + rng.exponential(np.where(prompt, PROMPT_MEAN_S, LATE_MEAN_S)).astype(np.int64)
+        at = published[article] + delay_s * SECOND_US
+        there = self._cast.posting(account, at) & (at < ends)
+        return account[there], at[there], article[there], articles
 
     def _ordinary(self, rng: np.random.Generator, week: int) -> Rows:
         """Everyday posts; some link to a page of their own, some repost or reply."""

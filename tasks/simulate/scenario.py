@@ -13,7 +13,7 @@ from tasks.simulate.cast import CAMPAIGN_ROLE, Cast, stack_casts
 from tasks.simulate.clock import campaign_day_factors, decoy_day_factors, exposure
 from tasks.simulate.decoys import decoys
 from tasks.simulate.faults import Fault, faults
-from tasks.simulate.observations import first_sights, profile_observations, weekly_checks
+from tasks.simulate.observations import Sightings, profile_observations, weekly_checks
 from tasks.simulate.organic_posts import OrganicPosts
 from tasks.simulate.recruits import Recruits
 from tasks.simulate.rows import stack
@@ -52,13 +52,13 @@ class Simulation:
     def weeks(self) -> Iterator[Week]:
         campaign = CampaignPosts(self.scenario, self.cast, self.seed, self.campaign_rate)
         organic = OrganicPosts(self.scenario, self.cast, campaign.book, self.decoy_rate)
-        seen = np.zeros(len(self.cast), dtype=bool)
+        sightings = Sightings(len(self.cast))
         for number in range(WEEKS):
             rng = np.random.default_rng([self.seed, _POSTS, number])
-            checks = weekly_checks(self.cast, seen, number)
+            checks = weekly_checks(self.cast, sightings.first_at, number)
             rows = stack([campaign.week(rng, number), organic.week(rng, number)])
             made = assemble(rng, self.scenario, self.cast, rows, number)
-            profiles = profile_observations(self.cast, *first_sights(made.account, made.observed, seen))
+            profiles = profile_observations(self.cast, *sightings.add(made.account, made.observed, number))
             damaged = faults(np.random.default_rng([self.seed, _FAULTS, number]), made.posts)
             yield Week(number, made.posts, pa.concat_tables([checks, profiles]), made.labels, tuple(damaged))
 

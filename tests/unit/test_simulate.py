@@ -56,11 +56,12 @@ def test_required_columns_hold_no_null() -> None:
 
 
 def test_same_seed_same_bytes_other_seed_other_bytes() -> None:
-    again = simulate("spamouflage", seed=3, scale=40_000)
-    assert again.posts.equals(made().posts)
-    assert again.accounts.equals(made().accounts)
-    assert again.truth == made().truth
-    assert not simulate("spamouflage", seed=4, scale=40_000).posts.equals(made().posts)
+    one, again, other = (simulate("spamouflage", seed=seed, scale=10_000) for seed in (3, 3, 4))
+    assert again.posts.equals(one.posts)
+    assert again.accounts.equals(one.accounts)
+    assert again.labels.equals(one.labels)
+    assert again.truth == one.truth
+    assert not other.posts.equals(one.posts)
 
 
 def test_one_pass_over_the_weeks_is_the_same_as_all_at_once() -> None:
@@ -68,8 +69,8 @@ def test_one_pass_over_the_weeks_is_the_same_as_all_at_once() -> None:
     assert pa.concat_tables([week.posts for week in weeks]).equals(made().posts)
 
 
-@settings(max_examples=6, deadline=None)
-@given(seed=st.integers(0, 2**31), scale=st.integers(10_000, 25_000), scenario=st.sampled_from(sorted(SCENARIOS)))
+@settings(max_examples=5, deadline=None)
+@given(seed=st.integers(0, 2**31), scale=st.integers(10_000, 16_000), scenario=st.sampled_from(sorted(SCENARIOS)))
 def test_every_seed_and_scale_keeps_the_invariants(seed: int, scale: int, scenario: str) -> None:
     simulation = simulate(scenario, seed=seed, scale=scale)
     table = simulation.posts
@@ -235,6 +236,7 @@ def test_every_posting_account_has_a_profile_by_its_first_capture(posts: pd.Data
     first_post = posts.groupby(["platform", "account_id"])["observed_at"].min()
     first_profile = ACCOUNTS.from_arrow(made().accounts).groupby(["platform", "account_id"])["observed_at"].min()
     assert first_profile.equals(first_post)
+    assert not ACCOUNTS.from_arrow(made().accounts).duplicated(["platform", "account_id", "observed_at"]).any()
 
 
 def test_the_seeds_exist_at_every_scale_and_post_before_the_takedown(posts: pd.DataFrame) -> None:
@@ -246,14 +248,19 @@ def test_the_seeds_exist_at_every_scale_and_post_before_the_takedown(posts: pd.D
         assert seeds <= set(zip(before["platform"], before["account_id"], strict=True))
 
 
+def courses(scenario: str) -> dict[str, dict[str, list[float]]]:
+    found: dict[str, dict[str, list[float]]] = simulate(scenario, seed=3, scale=20_000).truth_with(iter(()))["courses"]
+    return found
+
+
 def test_the_variants_differ_in_what_returns() -> None:
     def last(scenario: str) -> float:
-        level: float = np.mean(made(scenario, 3, 20_000).truth["courses"]["facebook"]["calendar_free"][-14:])
+        level: float = np.mean(courses(scenario)["facebook"]["calendar_free"][-14:])
         return level
 
     assert last("no-return") < 0.25
     assert last("no-return") < last("slow") < last("spamouflage") < last("fast")
-    early = {s: np.mean(made(s, 3, 20_000).truth["courses"]["facebook"]["calendar_free"][14:28]) for s in ("slow", "fast")}
+    early = {s: np.mean(courses(s)["facebook"]["calendar_free"][14:28]) for s in ("slow", "fast")}
     assert early["slow"] + 0.2 < early["fast"]
 
 

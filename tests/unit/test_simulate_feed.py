@@ -75,7 +75,7 @@ def test_the_books_balance(parsed: Parsed, pages: list[Page]) -> None:
 
 
 def test_damaged_rows_are_those_the_truth_lists(tmp_path: Path) -> None:
-    source = SimulatedSource({**OPTIONS, "scale": 60_000})
+    source = SimulatedSource({**OPTIONS, "scale": 40_000})
     listed = pd.DataFrame(source.simulation.truth["faults"])
     parsed = SimulatedImporter().parse(landed(tmp_path, list(source.pages(START, END))), observed_at=None, options={})
     assert set(listed["kind"]) == {"future timestamp", "missing post_id", "negative count"}
@@ -85,7 +85,7 @@ def test_damaged_rows_are_those_the_truth_lists(tmp_path: Path) -> None:
     assert set(future["post_id"]) == set(listed.loc[listed["kind"] == "future timestamp", "post_id"])
     negative = parsed.posts[parsed.posts["like_count"] < 0]
     assert set(negative["post_id"]) == set(listed.loc[listed["kind"] == "negative count", "post_id"])
-    clean = SimulatedSource({**OPTIONS, "scale": 60_000, "damaged_rows": False})
+    clean = SimulatedSource({**OPTIONS, "scale": 40_000, "damaged_rows": False})
     assert sum(page.effort.rows for page in clean.pages(START, END)) == sum(parsed.rows_landed.values()) - len(listed)
 
 
