@@ -53,9 +53,8 @@ class Replacements:
 
     @property
     def report(self) -> tuple[str, ...]:
-        """`No glyph for U+1F469 (woman): its code stands in its place.`, by code point."""
-        said = "has no glyph or no visible form; its code stands in its place."
-        return tuple(f"U+{codes} ({_name(codes)}) {said}" for codes in sorted(self.seen))
+        """`U+1F469 (woman)`, by code point."""
+        return tuple(f"U+{codes} ({_name(codes)})" for codes in sorted(self.seen))
 
 
 def clean_strings(value: Any, replacements: Replacements) -> Any:

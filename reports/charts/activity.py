@@ -75,14 +75,18 @@ def draw_marks(axes: "Axes", marks: Sequence[Mark]) -> None:
 
 
 def label_marks(axes: "Axes", marks: Sequence[Mark], span: tuple[float, float]) -> None:
-    """Labels above the axes, the latest mark lowest, each on a row of its own with a hair line down to its mark."""
+    """Labels of the newest marks above the axes, each on a row of its own, all to one side: to the right where every one fits.
+
+    To the right the newest is lowest, to the left the oldest: then no label crosses the line of another mark.
+    """
     width = span[1] - span[0]
     newest = sorted(marks, key=lambda mark: mark.day, reverse=True)[:MOST_ROWS]
-    for i, mark in enumerate(newest):
+    right = all(PANEL_IN * (span[1] - day_number(m.day)) / width + BESIDE_IN > LETTER_IN * len(m.label) for m in newest)
+    for i, mark in enumerate(newest if right else reversed(newest)):
         at, row = day_number(mark.day), 1 + (0.03 + ROW_IN * i) / UPPER_IN
-        style = _line(mark)
-        axes.plot([at, at], [1.0, row + 0.6 * ROW_IN / UPPER_IN], transform=axes.get_xaxis_transform(), clip_on=False, **style)
-        right = PANEL_IN * (span[1] - at) / width + BESIDE_IN > LETTER_IN * len(mark.label)  # else it would run off the sheet
+        axes.plot(
+            [at, at], [1.0, row + 0.6 * ROW_IN / UPPER_IN], transform=axes.get_xaxis_transform(), clip_on=False, **_line(mark)
+        )
         axes.text(
             at + (0.008 if right else -0.008) * width,
             row,

@@ -54,13 +54,14 @@ def network(facts: NetworkFacts, names: dict[str, str]) -> str:
             axes.annotate(
                 names[cluster],
                 (x, top),
-                xytext=(0, 7),
+                xytext=(0, 6),
                 textcoords="offset points",
                 ha="center",
-                size=8,
+                size=8.5,
                 weight=600,
                 color=INK,
                 zorder=3,
+                bbox={"boxstyle": "round,pad=0.12", "facecolor": "white", "edgecolor": "none", "alpha": 0.85},
             )
 
     return draw(3.4, paint)

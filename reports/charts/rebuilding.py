@@ -21,7 +21,7 @@ from reports.charts.canvas import (
     spread,
     top_of,
 )
-from reports.formats import count, number, percent
+from reports.formats import count, number, percent, plural
 from tasks.domain.rebuilding import Cohorts, IndexPoint, IndexSeries, SurvivalCurve, TakedownFacts
 
 if TYPE_CHECKING:
@@ -137,7 +137,7 @@ def cohorts(rows: Sequence[tuple[str, Cohorts]]) -> str:
             for unit, values, total, left in halves:
                 axes = place(figure, left, bottom, 1.75, bar * 6)
                 _cohort_bars(axes, values, total, unit)
-                axes.text(0, 1.06, f"{name}: {count(total)} {unit}", transform=axes.transAxes, weight=600, size=8, va="bottom")
+                axes.text(0, 1.06, f"{name}: {plural(total, unit[:-1])}", transform=axes.transAxes, weight=600, size=8, va="bottom")
                 if unit == "accounts":
                     axes.set_yticks(range(6), [label for _, label in COHORT_NAMES])
                     axes.tick_params(axis="y", labelcolor=INK)

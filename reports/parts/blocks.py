@@ -14,7 +14,7 @@ from tasks.domain.narratives import Quote
 T = TypeVar("T")
 LONG_WORD = 22
 SHORT_TABLE = 8
-TIGHT = 12
+TIGHT = 14
 LETTERS = "abcdefghijklmnopqrstuvwxyz"
 
 
@@ -119,6 +119,7 @@ def kind_of_unknown(reason: str) -> str:
     words = {
         "not observed": "not observed",
         "unknown": "unknown",
+        "not known whether": "unknown",
         "right-censored": "not yet",
         "never fell": "never fell",
         "never_fell": "never fell",

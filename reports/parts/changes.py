@@ -7,6 +7,7 @@ from reports.charts import Mark, weekly_series
 from reports.charts.canvas import drawable
 from reports.formats import count, day, percent, platform, plural, sentence, sentence_list, short_day, verb
 from reports.parts.blocks import Cell, Column, Figure, Table, head, text_cell
+from reports.parts.front import JudgementView, front
 from tasks.domain.facts import ActivityFacts, Facts, WeekCount
 from tasks.domain.measures import NotMeasurable
 
@@ -18,7 +19,7 @@ class Changes:
     since: str
     groups: tuple[tuple[str, tuple[str, ...]], ...]
     falsifiers: Table | None
-    minds: tuple[tuple[str, str, str], ...]  # statement, would change, alternative
+    minds: tuple[JudgementView, ...]
     activity: tuple[str, ...]
     weeks: Figure
 
@@ -27,13 +28,15 @@ def changes(facts: Facts) -> Changes:
     record = facts.changes
     since = f"since the briefing of {record.since.period} (edition {record.since.edition[:8]})" if record.since else ""
     groups = tuple(
-        (title, texts) for kind, title in KINDS.items() if (texts := tuple(item.text for item in record.items if item.kind == kind))
+        (title, texts)
+        for kind, title in KINDS.items()
+        if (texts := tuple(sentence(item.text) for item in record.items if item.kind == kind))
     )
     return Changes(
         since=since,
         groups=groups,
         falsifiers=_falsifiers(facts),
-        minds=tuple((item.statement, item.would_change, item.alternative) for item in facts.judgements.items),
+        minds=front(facts).judgements,
         activity=_activity(facts),
         weeks=_weeks(facts),
     )
@@ -61,7 +64,7 @@ def _short(title: str) -> str:
 def _falsifiers(facts: Facts) -> Table | None:
     if not facts.changes.scored:
         return None
-    rows = tuple((head(item.statement), Cell(item.outcome), text_cell(item.why)) for item in facts.changes.scored)
+    rows = tuple((head(item.statement), Cell(item.outcome), text_cell(sentence(item.why))) for item in facts.changes.scored)
     return Table("What the last briefing said would show it wrong", (Column("Statement"), Column("Outcome"), Column("Why")), rows)
 
 

@@ -63,8 +63,8 @@ def _exhibits_note(found: int, shown: int) -> str:
 
 
 def _names(facts: Facts) -> dict[str, str]:
-    """Clusters that the figure can name, by their number in the table: `1 (24 accounts)`."""
-    return {cluster.cluster_id: f"Cluster {i + 1}" for i, cluster in enumerate(facts.coordination.clusters[:MOST_CLUSTERS])}
+    """Clusters that the figure can name, by their number in the table."""
+    return {cluster.cluster_id: str(i + 1) for i, cluster in enumerate(facts.coordination.clusters[:MOST_CLUSTERS])}
 
 
 def _network(facts: Facts) -> Figure:
@@ -83,7 +83,10 @@ def _network(facts: Facts) -> Figure:
         f"Network of {plural(len(record.nodes), 'account')} in {plural(drawn, 'cluster')} joined by {plural(len(record.edges), 'edge')}; "
         f"{count(members)} are on the campaign list.{left_out}"
     )
-    source = f"Filled: on the campaign list; hollow: outside it. Lines join accounts that co-acted, thicker with more co-actions.{left_out}"
+    source = (
+        "Numbers: clusters as in the table. Filled: on the campaign list; hollow: outside it. "
+        f"Lines join accounts that co-acted, thicker with more co-actions.{left_out}"
+    )
     return Figure("network", title, network(record, _names(facts)), alt, source)
 
 
@@ -162,7 +165,7 @@ def _proposed(facts: Facts) -> Table | None:
         f" (the first {MOST_PROPOSED} of {count(len(rows))})" if len(rows) > MOST_PROPOSED else ""
     )
     columns = (
-        Column("Account (pseudonym)"),
+        Column("Account"),
         Column("Platform"),
         Column("Decision"),
         Column("Members co-acted with", True),

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from reports.charts import coverage_days
-from reports.formats import clock_instant, count, percent, platform, plural, sentence_list, short_date
+from reports.formats import clock_instant, count, percent, platform, plural, sentence, sentence_list, short_date
 from reports.parts.blocks import Cell, Column, Figure, Notes, Table, head, number_cell, text_cell
 from tasks.domain.batches import CheckResult
 from tasks.domain.facts import Facts, PlatformCoverage
@@ -26,6 +26,7 @@ class Coverage:
     verdict_word: str
     books: str
     quarantine: Table | None
+    checks_passed: str
     checks: Table | None
     drift: tuple[str, ...]
 
@@ -41,7 +42,7 @@ def coverage(facts: Facts) -> Coverage:
         platforms=_platforms(record.platforms),
         days=_days(facts),
         queries=_queries(facts),
-        caveats=(*filter(None, [changed]), *record.caveats),
+        caveats=(*filter(None, [changed]), *map(sentence, record.caveats)),
         verdict=VERDICTS[books.verdict],
         verdict_word=books.verdict,
         books=(
@@ -50,8 +51,9 @@ def coverage(facts: Facts) -> Coverage:
             f"and {count(books.collapsed)} collapsed because an equal row was there already."
         ),
         quarantine=_quarantine(facts),
+        checks_passed=_checks_passed(books.checks),
         checks=_checks(facts),
-        drift=books.drift,
+        drift=tuple(map(sentence, books.drift)),
     )
 
 
@@ -153,28 +155,34 @@ def _failing(check: CheckResult) -> str:
     return "as a whole" if whole else f"{count(check.failed_rows)} of {count(check.rows)}"
 
 
-def _checks(facts: Facts) -> Table | None:
-    checks = facts.validation.checks
+def _checks_passed(checks: tuple[CheckResult, ...]) -> str:
+    """How many checks passed, by suite; those that failed have a table."""
+    passed = [check.suite for check in checks if check.success]
     if not checks:
+        return "No check was run."
+    by_suite = sentence_list([f"{count(passed.count(suite))} on {suite}" for suite in dict.fromkeys(passed)])
+    return f"{count(len(passed))} of {plural(len(checks), 'check')} passed{f' ({by_suite})' if passed else ''}."
+
+
+def _checks(facts: Facts) -> Table | None:
+    failed = sorted((check for check in facts.validation.checks if not check.success), key=lambda check: not check.blocking)
+    if not failed:
         return None
-    ordered = sorted(checks, key=lambda check: (check.success, not check.blocking))
     rows = tuple(
         (
             head(check.description),
             text_cell(check.suite),
             text_cell("blocking" if check.blocking else "warning"),
-            Cell("passed" if check.success else "failed"),
             number_cell(_failing(check)),
             text_cell(check.note),
         )
-        for check in ordered
+        for check in failed
     )
     columns = (
         Column("Check"),
         Column("Suite"),
         Column("Kind"),
-        Column("Outcome"),
         Column("Rows failing", numeric=True),
         Column("Note"),
     )
-    return Table("Checks run on the data", columns, rows)
+    return Table("Checks that failed", columns, rows)

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from reports.formats import count, instant, number
+from reports.formats import count, instant, number, sentence_list
 from reports.parts.blocks import Column, Table, head, number_cell, text_cell
 from tasks.domain.facts import Facts
 
@@ -32,8 +32,19 @@ def method(facts: Facts, edition: str, replaced: tuple[str, ...]) -> Method:
         parameters=_parameters(facts),
         batches=_batches(facts),
         hashes=_hashes(facts, edition),
-        replaced=replaced,
+        replaced=_replaced(replaced),
     )
+
+
+def _replaced(replaced: tuple[str, ...]) -> tuple[str, ...]:
+    """The notices, and all replaced characters in one sentence."""
+    characters = [line for line in replaced if line.startswith("U+")]
+    notices = [line for line in replaced if not line.startswith("U+")]
+    if characters:
+        notices.append(
+            f"No glyph in the fonts at hand, or no visible form; the code stands in place of {sentence_list(characters)}."
+        )
+    return tuple(notices)
 
 
 def _parameters(facts: Facts) -> Table | None:

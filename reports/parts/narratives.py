@@ -1,6 +1,8 @@
 """Page 9: what the campaign says, how that moves, and whether it turned after an event."""
 
 from dataclasses import dataclass
+from itertools import accumulate
+from unicodedata import east_asian_width
 
 from reports.charts import narrative_shares
 from reports.charts.canvas import drawable
@@ -61,9 +63,12 @@ def narratives(facts: Facts) -> Narratives:
 
 
 def name(item: Narrative, longest: int = 60) -> str:
-    """The narrative's first terms, as many as fit."""
+    """The narrative's first terms, cut to `longest` letters; a Chinese, Japanese or Korean one is as wide as two."""
     text = ", ".join(item.label[:3]) or item.category
-    return text if len(text) <= longest else text[: longest - 1].rstrip() + "…"
+    widths = list(accumulate(2 if east_asian_width(sign) in "WF" else 1 for sign in text))
+    if widths[-1] <= longest:
+        return text
+    return text[: sum(width < longest for width in widths)].rstrip(" ,") + "…"
 
 
 def _shares(facts: Facts) -> Figure:
@@ -125,6 +130,7 @@ def _pivots(facts: Facts) -> tuple[str, ...]:
 
 def _pivot(pivot: Pivot) -> str:
     low, high = pivot.interval
+    span = f"interval {day(low)} to {day(high)}" if low != high else "the interval is that day alone"
     lag = (
         f"{plural(pivot.lag_days, 'day')} after"
         if pivot.lag_days > 0
@@ -134,7 +140,7 @@ def _pivot(pivot: Pivot) -> str:
     )
     return (
         f"{pivot.event} ({day(pivot.event_on)}): posts that match its keywords went from {percent(pivot.share_before)} to "
-        f"{percent(pivot.share_after)} of the day's posts on {day(pivot.day)} (interval {day(low)} to {day(high)}), {lag} the event; "
+        f"{percent(pivot.share_after)} of the day's posts on {day(pivot.day)} ({span}), {lag} the event; "
         f"{p_statement(pivot.p_value)}. {sentence('Holiday control: ' + pivot.holiday_control)}"
     )
 

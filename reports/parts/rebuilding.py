@@ -5,14 +5,14 @@ from dataclasses import dataclass
 from reports.charts import cohorts as cohorts_chart
 from reports.charts import rebuild_index
 from reports.charts.rebuilding import COHORT_NAMES, is_drawn
-from reports.formats import count, estimate, number, platform, plural, sentence_list, short_date
+from reports.formats import count, estimate, number, percent, platform, plural, sentence_list, short_date
 from reports.parts.blocks import Cell, Column, Figure, Notes, Table, head, number_cell, text_cell
 from reports.parts.changes import marks
 from reports.parts.episodes import episode_names
 from reports.parts.traces import Trace, trace
 from tasks.domain.facts import Facts
 from tasks.domain.measures import NotMeasurable
-from tasks.domain.rebuilding import Cohorts, IndexSeries, TakedownFacts
+from tasks.domain.rebuilding import Cohorts, IndexSeries, RemovalRate, TakedownFacts
 
 BASES = {"plain": "plain", "fixed_queries": "same queries", "fixed_accounts": "accounts known before"}
 
@@ -64,13 +64,7 @@ def _overview(records: tuple[TakedownFacts, ...]) -> Table:
                 head(platform(record.platform)),
                 start,
                 text_cell("not known" if record.known == "unknown" else record.source),
-                number_cell(
-                    sentence_list([f"{count(v)} {k}" for a in record.actions for k, v in a.counts.items()])
-                    if record.actions
-                    else "not known"
-                    if record.known == "unknown"
-                    else "none stated"
-                ),
+                number_cell(_stated(record)),
                 notes.number(record.nadir),
                 notes.cell(record.level, str),
                 notes.cell(record.direction, str),
@@ -84,6 +78,12 @@ def _overview(records: tuple[TakedownFacts, ...]) -> Table:
         *(Column(name, numeric=name in {"Stated removals", "Nadir", "Back to half", "Back to 0.9"}) for name in names),
     )
     return Table("Takedowns on record, and where posts stand against the baseline", columns, tuple(rows), notes.pairs)
+
+
+def _stated(record: TakedownFacts) -> str:
+    """What the sources say was removed."""
+    counts = [f"{count(number)} {kind}" for action in record.actions for kind, number in action.counts.items()]
+    return sentence_list(counts) if counts else "not known" if record.known == "unknown" else "not stated"
 
 
 def _index(facts: Facts) -> Figure:
@@ -118,14 +118,31 @@ def _index(facts: Facts) -> Figure:
 
 
 def _index_table(records: tuple[TakedownFacts, ...], names: dict[str, str]) -> Table | None:
+    """Series of which nothing could be measured are named below the table, with their reason."""
     notes, rows = Notes(), []
-    for record in records:
-        rows += [(head(names[record.takedown_id]), *_index_row(series, notes)) for series in record.rebuild_index]
+    missing: dict[str, list[str]] = {}
+    for record in (record for record in records if record.known == "yes"):
+        shown = [series for series in record.rebuild_index if not _is_missing(series)]
+        rows += [(head(names[record.takedown_id]), *_index_row(series, notes)) for series in shown]
+        for series in record.rebuild_index:
+            if isinstance(series.latest, NotMeasurable) and series not in shown:
+                whole = all(other.basis != series.basis for other in shown)
+                which = (
+                    f"{names[record.takedown_id]}, {BASES[series.basis] if whole else f'{series.series}, {BASES[series.basis]}'}"
+                )
+                missing.setdefault(series.latest.reason, []).append(which)
     if not rows:
         return None
     titles = ("Series", "Counting", "Latest (90 % interval)", "Nadir", "Nadir on", "Loss", "Level", "Direction")
     columns = (Column("Platform"), *(Column(name, numeric=name in {"Latest (90 % interval)", "Nadir", "Loss"}) for name in titles))
-    return Table("The index in numbers, by what is counted", columns, tuple(rows), notes.pairs)
+    left_out = tuple(
+        ("", f"not measurable ({'; '.join(dict.fromkeys(which))}): {reason.rstrip('.')}") for reason, which in missing.items()
+    )
+    return Table("The index in numbers, by what is counted", columns, tuple(rows), (*notes.pairs, *left_out))
+
+
+def _is_missing(series: IndexSeries) -> bool:
+    return isinstance(series.latest, NotMeasurable) and isinstance(series.nadir, NotMeasurable)
 
 
 def _index_row(series: IndexSeries, notes: Notes) -> tuple[Cell, ...]:
@@ -186,6 +203,11 @@ def _cohort_table(records: tuple[TakedownFacts, ...], names: dict[str, str]) -> 
     )
 
 
+def _rate(bounds: RemovalRate) -> str:
+    low, high = percent(bounds.low), percent(bounds.high)
+    return low if low == high else f"{low} to {high}"
+
+
 def _fate(records: tuple[TakedownFacts, ...], names: dict[str, str]) -> Table | None:
     if all(isinstance(record.fate, NotMeasurable) for record in records):
         return None
@@ -196,7 +218,7 @@ def _fate(records: tuple[TakedownFacts, ...], names: dict[str, str]) -> Table | 
             rows.append((head(names[record.takedown_id]), *(notes.cell(fate, str) for _ in range(7))))
             continue
         values = (fate.at_risk, fate.removed, fate.silent, fate.still_posting, fate.unknown, fate.checked)
-        rate = notes.cell(fate.removal_rate, lambda bounds: f"{100 * bounds.low:.0f} to {100 * bounds.high:.0f} %")
+        rate = notes.cell(fate.removal_rate, _rate)
         rows.append((head(names[record.takedown_id]), *(number_cell(count(value)) for value in values), rate))
     titles = ("At risk", "Removed", "Silent", "Still posting", "Unknown", "Ever checked", "Removal rate")
     columns = (Column("Platform"), *(Column(name, numeric=True) for name in titles))

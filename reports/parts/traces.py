@@ -10,6 +10,7 @@ from reports.formats import (
     number,
     p_value,
     percent,
+    platform,
     plural,
     sentence,
     sentence_list,
@@ -19,7 +20,7 @@ from reports.parts.blocks import Column, Figure, Notes, Table, head, number_cell
 from tasks.domain.measures import NotMeasurable
 from tasks.domain.rebuilding import Baseline, CreationBatch, GroupRow, LedgerRow, LossWave, Successor, TakedownFacts
 
-MOST_ROWS = 8  # a page shows the first rows of long lists; how many are left out is said
+MOST_ROWS = 8  # a page shows a part of long lists; how many are left out is said
 
 
 @dataclass(frozen=True)
@@ -44,7 +45,7 @@ def trace(record: TakedownFacts, name: str) -> Trace:
 
 def _record(record: TakedownFacts) -> Table:
     lines = (
-        ("Removed", _actions(record.actions) or ("It is not known whether anything was removed.",)),
+        ("Removed", _actions(record.actions) if record.known == "yes" else _unknown_actions(record)),
         ("Level before", _levels(record)),
         ("Turnover since", _later(record)),
         ("Confounders", tuple(map(sentence, record.confounders))),
@@ -73,9 +74,19 @@ def _actions(actions: tuple[LedgerRow, ...]) -> tuple[str, ...]:
             "inferred": "inferred from the data, announced by nobody",
         }.get(action.source, action.source)
         announced = f", announced on {day(action.announced_on)}" if action.announced_on else ""
-        note = f" {action.note}" if action.note else ""
+        note = f" {sentence(action.note)}" if action.note else ""
         sentences.append(f"Removal of {what} {when}{announced} ({origin}{'; ' + action.address if action.address else ''}).{note}")
     return tuple(sentences)
+
+
+def _unknown_actions(record: TakedownFacts) -> tuple[str, ...]:
+    """What the analyst noted about a platform of which nobody knows whether it acted."""
+    noted = (
+        f"{sentence(action.note)} {f'({action.address})' if action.address else ''}".strip()
+        for action in record.actions
+        if action.note
+    )
+    return (f"It is not known whether {platform(record.platform)} acted.", *noted)
 
 
 def _levels(record: TakedownFacts) -> tuple[str, ...]:
@@ -112,7 +123,7 @@ def _later(record: TakedownFacts) -> tuple[str, ...]:
     if not isinstance(record.bursts, NotMeasurable) and record.bursts:
         days = [
             f"{plural(burst.accounts, 'account')} on {day(burst.day)} (expected {number(burst.expected)})"
-            for burst in record.bursts[:MOST_ROWS]
+            for burst in record.bursts[-MOST_ROWS:]
         ]
         sentences.append(f"Short-lived accounts stopped together: {sentence_list(days)}.")
     for name, value in (("wave of silence", record.loss_waves), ("creation batch", record.creation_batches)):
@@ -163,8 +174,8 @@ def _survival(record: TakedownFacts, name: str) -> Figure | None:
     return Figure(f"survival-{record.takedown_id}", title, survival(curves), f"Falling step curves. {'; '.join(findings)}.", source)
 
 
-def _left_out(caption: str, rows: int) -> str:
-    return f"{caption} (the first {MOST_ROWS} of {count(rows)})" if rows > MOST_ROWS else caption
+def _left_out(caption: str, rows: int, which: str = "latest") -> str:
+    return f"{caption} (the {which} {MOST_ROWS} of {count(rows)})" if rows > MOST_ROWS else caption
 
 
 def _waves(record: TakedownFacts) -> Table | None:
@@ -181,7 +192,7 @@ def _waves(record: TakedownFacts) -> Table | None:
             notes.cell(wave.returned_share, percent),
             text_cell(wave.matched),
         )
-        for wave in waves[:MOST_ROWS]
+        for wave in waves[-MOST_ROWS:]
     )
     names = ("Fell silent", "Expected", "q", "Came back later")
     columns = (Column("Day"), *(Column(name, numeric=True) for name in names), Column("Matched to"))
@@ -205,7 +216,7 @@ def _batches(record: TakedownFacts) -> Table | None:
             number_cell(number(batch.expected)),
             number_cell(p_value(batch.p_value)),
         )
-        for batch in batches[:MOST_ROWS]
+        for batch in batches[-MOST_ROWS:]
     )
     columns = (
         Column("From (UTC)"),
@@ -229,7 +240,7 @@ def _successors(record: TakedownFacts) -> Table | None:
         for item in found[:MOST_ROWS]
     )
     columns = (Column("Lost"), Column("Came back as"), Column("Score", numeric=True), Column("Evidence"))
-    return Table(_left_out("Successors", len(found)), columns, rows)
+    return Table(_left_out("Successors", len(found), "first"), columns, rows)
 
 
 def _groups(record: TakedownFacts) -> Table | None:
