@@ -38,7 +38,7 @@ def backfill(
         planned = plan(campaign, address, first, last, mode, deliver=deliver)
         _print([item.model_dump(mode="json") for item in planned], ("state", "action", "rows", "seconds", "mails"), as_json=as_json)
         return
-    with engine.running(settings().state_dir) as api:
+    with engine.running(settings().state_dir, "flows.backfill", "great_expectations") as api:
         os.environ["PREFECT_API_URL"] = api  # children of --max-active use this engine instead of starting their own
         from flows.backfill import backfill as run
 

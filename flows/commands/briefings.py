@@ -19,7 +19,7 @@ def brief(
 ) -> None:
     """Make one briefing; its path is the last line of stdout."""
     closed = parse_instant(as_of, "--as-of") if as_of and as_of != "period-end" else None
-    with engine.running(settings().state_dir):
+    with engine.running(settings().state_dir, "flows.briefing", "great_expectations"):
         from flows.briefing import briefing
 
         done = briefing(campaign, period, workspace or settings().workspace, closed, deliver, supersede)
@@ -29,7 +29,7 @@ def brief(
 
 def demo(out: Path, *, as_json: bool) -> None:
     """Simulate, collect and brief into the workspace `out`."""
-    with engine.running(settings().state_dir):
+    with engine.running(settings().state_dir, "flows.briefing", "great_expectations"):
         from flows.briefing import briefing
         from flows.collect import collect
 

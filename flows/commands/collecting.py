@@ -20,7 +20,7 @@ def collect(campaign: str, *, since: str | None, until: str | None, workspace: s
     first = parse_instant(since, "--since") if since else None
     last = parse_instant(until, "--until") if until else None
     address = workspace or settings().workspace
-    with engine.running(settings().state_dir):
+    with engine.running(settings().state_dir, "flows.collect", "great_expectations"):
         from flows.collect import collect as run
 
         done = run(campaign, address, since=first, until=last)
@@ -41,7 +41,7 @@ def ingest(
     """Bring files in, and print what came in."""
     options = plain(read_mapping(columns.read_bytes(), columns.name)) if columns else {}
     address = workspace or settings().workspace
-    with engine.running(settings().state_dir):
+    with engine.running(settings().state_dir, "flows.collect", "great_expectations"):
         from flows.collect import ingest as run
 
         done = run(campaign, address, [str(path) for path in files], format_name, observed_at, options, source)

@@ -2,12 +2,15 @@
 
 import hashlib
 import json
-from datetime import datetime
+from collections.abc import Iterable
+from datetime import UTC, datetime
 from typing import Any
 
 from pydantic import Field
 
 from tasks.domain.records import Record
+
+_EVER = datetime.min.replace(tzinfo=UTC)
 
 
 class RawObject(Record):
@@ -27,6 +30,24 @@ class QueryEffort(Record):
     until: datetime | None = None
     pages: int = 0
     rows: int = 0
+
+
+def join_spans(efforts: Iterable[QueryEffort]) -> tuple[QueryEffort, ...]:
+    """One entry for each stretch a query was asked about without a gap, in the order of query and time; pages and rows are added."""
+    joined: list[QueryEffort] = []
+    for effort in sorted(efforts, key=lambda e: (e.query_id, e.query, e.since or _EVER, e.until or _EVER)):
+        last = joined[-1] if joined else None
+        if (
+            last is None
+            or (last.query_id, last.query) != (effort.query_id, effort.query)
+            or last.until is None
+            or (effort.since is not None and effort.since > last.until)
+        ):
+            joined.append(effort)
+            continue
+        until = None if effort.until is None else max(last.until, effort.until)
+        joined[-1] = last.model_copy(update={"until": until, "pages": last.pages + effort.pages, "rows": last.rows + effort.rows})
+    return tuple(joined)
 
 
 class BatchIdentity(Record):

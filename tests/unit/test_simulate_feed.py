@@ -74,6 +74,14 @@ def test_the_books_balance(parsed: Parsed, pages: list[Page]) -> None:
     assert parsed.capture_rule == SimulatedSource.capture_rule
 
 
+def test_effort_stands_by_query_without_gaps(parsed: Parsed) -> None:
+    spans = {effort.query_id: effort for effort in parsed.effort}
+    assert sorted(spans) == ["profiles", "q1", "q2", "q3", "q4"]
+    assert len(parsed.effort) == len(spans), "daily pages of one query join to one stretch"
+    assert spans["q1"].since < datetime(2023, 1, 3, tzinfo=UTC) < datetime(2023, 10, 14, tzinfo=UTC) < spans["q4"].since
+    assert spans["q4"].rows == (parsed.posts["query_id"] == "q4").sum() > 0
+
+
 def test_damaged_rows_are_those_the_truth_lists(tmp_path: Path) -> None:
     source = SimulatedSource({**OPTIONS, "scale": 40_000})
     listed = pd.DataFrame(source.simulation.truth["faults"])

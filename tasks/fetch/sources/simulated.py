@@ -15,7 +15,7 @@ import pandas as pd
 import pyarrow as pa
 
 from tasks.domain.accounts import ACCOUNTS
-from tasks.domain.batches import FieldDrift
+from tasks.domain.batches import FieldDrift, QueryEffort, join_spans
 from tasks.domain.errors import UnreadableInput, UsageProblem
 from tasks.domain.frames import Column, FrameSchema
 from tasks.domain.parsed import QUARANTINE, Parsed
@@ -34,7 +34,7 @@ class SimulatedImporter:
     field that must be there is missing or null. Whether values make sense is decided by the suites."""
 
     format = "simulated"
-    version = "1"
+    version = "2"
 
     def parse(
         self, files: Sequence[LandedFile], *, observed_at: Literal["posted"] | datetime | None, options: dict[str, Any]
@@ -61,16 +61,38 @@ class SimulatedImporter:
                 for record, (numbers, rows) in sorted_out.items():
                     tables[record].add(numbers, rows, observed_at)
         posts, accounts = tables["post"], tables["account"]
+        good = posts.frame()
+        landed = posts.landed + len(strays.rows) + accounts.landed
         rejected = pd.concat([part.frame() for part in (posts.rejects, accounts.rejects, strays)], ignore_index=True)
         return Parsed(
-            posts=posts.frame(),
+            posts=good,
             accounts=accounts.frame(),
             rejected=QUARANTINE.conform(rejected.sort_values("row_number", ignore_index=True)),
             rows_landed={"posts": posts.landed + len(strays.rows), "accounts": accounts.landed},
-            effort=tuple(file.effort for file in files if file.effort is not None),
+            effort=_by_query(files, good["query_id"], landed),
             drift=(*posts.drift(), *accounts.drift()),
             capture_rule=observed_at.isoformat() if isinstance(observed_at, datetime) else observed_at or "simulated daily",
         )
+
+
+def _by_query(files: Sequence[LandedFile], query_ids: pd.Series, landed: int) -> tuple[QueryEffort, ...]:
+    """A page answers all queries of its day at once; its rows name the query that found them. What no query found are looks at
+    profiles and refused rows: they count as the effort `profiles`, so that the rows add up to what was landed."""
+    found = query_ids.value_counts()
+    asked = [file.effort for file in files if file.effort is not None]
+    if not asked:
+        return ()
+    spans = join_spans(
+        page.model_copy(update={"query_id": name, "query": "", "pages": int(name == "profiles"), "rows": 0})
+        for page in asked
+        for name in (*page.query.split(), "profiles")
+    )
+    rows = {str(name): int(count) for name, count in found.items()}
+    rows["profiles"] = landed - sum(rows.values())
+    last = {span.query_id: span for span in spans}  # rows are known for the query as a whole: they stand with its last stretch
+    return tuple(
+        span.model_copy(update={"rows": rows.get(span.query_id, 0)}) if span is last[span.query_id] else span for span in spans
+    )
 
 
 @contextmanager
