@@ -13,7 +13,7 @@ from flows.briefing import briefing
 from flows.campaign_file import load_campaign
 from flows.plan import PlannedPeriod, checked_mode, plan_backfill
 from flows.wiring import audience, open_workspace
-from tasks.domain.errors import ResurgeError, ValidationBlocked
+from tasks.domain.errors import ResurgeError, SomePeriodsFailed, ValidationBlocked
 from tasks.domain.periods import Cutoff, Period, parse_period, periods_between
 from tasks.domain.ports import ObjectStore
 from tasks.store.bundles import published_periods
@@ -21,6 +21,16 @@ from tasks.store.ledger import runs
 from tasks.store.visible import read_posts
 
 Outcome = dict[str, Any]
+
+
+class BackfillProblem(SomePeriodsFailed):
+    """`rows` are those that a backfill without a failure returns."""
+
+    def __init__(self, problem: str, rows: list[Outcome]) -> None:
+        super().__init__(
+            problem, remedy="Correct what each names, then run the same command again: it goes on with what is missing."
+        )
+        self.rows = rows
 
 
 def plan(campaign: str, workspace: str, first: str, last: str, mode: str, *, deliver: bool) -> list[PlannedPeriod]:
@@ -53,7 +63,8 @@ def backfill(
 ) -> list[Outcome]:
     """Make the planned periods, oldest first unless `reverse`; a period that fails does not stop the others.
 
-    Returns one row a period: period, state, action, outcome (done, failed, blocked, skipped), edition, problem.
+    Returns one row a period: period, state, action, outcome (done, failed, blocked, skipped), edition, problem. Raises BackfillProblem,
+    which has the same rows, where a period failed or was blocked.
     """
     planned = plan(campaign, workspace, first, last, mode, deliver=deliver)
     rows: list[Outcome] = [item.model_dump(mode="json") | {"outcome": "skipped", "edition": "", "problem": ""} for item in planned]
@@ -61,7 +72,18 @@ def backfill(
     for row, done in _made(todo, (campaign, workspace, as_of, deliver), max_active):
         row.update(done)
     create_table_artifact(table=rows, key=f"backfill-{campaign}", description=f"{campaign}, {first} to {last}, {mode}")
+    if problem := failures(rows):
+        raise BackfillProblem(problem, rows)
     return rows
+
+
+def failures(rows: Sequence[Outcome]) -> str:
+    """What to say of the periods that were not made; empty if there are none."""
+    bad = [row for row in rows if row["outcome"] in ("failed", "blocked")]
+    if not bad:
+        return ""
+    named = "; ".join(f"{row['period']} {row['outcome']}: {row['problem'].splitlines()[0]}" for row in bad)
+    return f"{len(bad)} of {len(rows)} periods were not made. {named}"
 
 
 def make_one(period: str, campaign: str, workspace: str, as_of: datetime | None, deliver: bool) -> Outcome:
@@ -72,6 +94,8 @@ def make_one(period: str, campaign: str, workspace: str, as_of: datetime | None,
         return {"outcome": "blocked", "problem": str(error)}
     except ResurgeError as error:
         return {"outcome": "failed", "problem": str(error)}
+    except Exception as error:  # also what nobody foresaw: the other periods are made all the same
+        return {"outcome": "failed", "problem": f"{type(error).__name__}: {error}"}
     return {"outcome": done["state"], "edition": done["edition"], "problem": done["problem"]}
 
 

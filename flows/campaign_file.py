@@ -33,6 +33,21 @@ def campaign_slugs(store: ObjectStore | None) -> list[str]:
     return sorted(own | {path.stem for path in BUNDLED.glob("*.yml")})
 
 
+def scheduled_campaigns(store: ObjectStore) -> list[Campaign]:
+    """The workspace's own campaigns that name a schedule, of their own or of a source; the bundled ones are run by hand only. Raises
+    UsageProblem if there are none."""
+    own = sorted(Path(info.key).stem for info in store.entries("campaigns") if info.key.endswith(".yml"))
+    found = [
+        plan for plan in (load_campaign(store, slug) for slug in own) if plan.schedule or any(s.schedule for s in plan.sources)
+    ]
+    if not found:
+        raise UsageProblem(
+            f"No campaign file in {store.address} has a schedule.",
+            remedy='Add a line such as `schedule: {cron: "0 6 * * TUE", zone: Europe/Paris}` to a file under campaigns/ in it.',
+        )
+    return found
+
+
 def parse_campaign(data: bytes, name: str, slug: str) -> Campaign:
     """Parse and validate one campaign file; `name` is used in messages, `slug` is what its `slug:` must say."""
     campaign = load_record(Campaign, read_mapping(data, name), name)

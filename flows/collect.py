@@ -12,7 +12,7 @@ from flows.admission import admit
 from flows.artifacts import collected
 from flows.campaign_file import load_campaign
 from flows.run_record import Run, recorded
-from flows.wiring import open_workspace, source_factories
+from flows.wiring import open_store, open_workspace, source_factories
 from tasks.domain.batches import BatchRecord
 from tasks.domain.campaign import Campaign, SourceSpec
 from tasks.domain.errors import UsageProblem
@@ -28,19 +28,23 @@ EARLIEST = datetime(2004, 1, 1, tzinfo=UTC)  # before the first platform that an
 
 
 @flow(name="collect", flow_run_name="collect {campaign}", timeout_seconds=6 * 3600, persist_result=False)
-def collect(campaign: str, workspace: str, since: datetime | None = None, until: datetime | None = None) -> dict[str, Any]:
-    """Fetch what is new from every source of the campaign, and store it batch by batch. Returns the run summary.
+def collect(
+    campaign: str, workspace: str, since: datetime | None = None, until: datetime | None = None, only: str | None = None
+) -> dict[str, Any]:
+    """Fetch what is new from every source of the campaign, or from `only` one, and store it batch by batch. Returns the run summary.
 
     What was fetched before a source failed is stored; the failure is raised after it.
     """
+    plan = load_campaign(open_store(workspace), campaign)  # a wrong name leaves no new workspace behind
     store = open_workspace(workspace, create=True)
-    plan = load_campaign(store, campaign)
     if not plan.sources:
         raise UsageProblem(f"{campaign} names no source.", remedy="Add one to its file, or bring files with `resurge ingest`.")
+    if only is not None and only not in (names := [spec.name for spec in plan.sources]):
+        raise UsageProblem(f"{campaign} has no source {only!r}.", remedy=f"Its sources: {', '.join(names)}.")
     now = datetime.now(UTC)
     with recorded(store, "collect", campaign) as run:
         records: list[BatchRecord] = []
-        for spec in plan.sources:
+        for spec in (spec for spec in plan.sources if only in (None, spec.name)):
             start = since or _resume(run, spec)
             with run.stage(f"fetch {spec.name}"):
                 asked = source(spec, source_factories())
@@ -63,8 +67,8 @@ def ingest(
     source_name: str = "file",
 ) -> dict[str, Any]:
     """Land files and store them as one batch; the same files again change nothing. Returns the run summary."""
+    plan = load_campaign(open_store(workspace), campaign)  # a wrong name leaves no new workspace behind
     store = open_workspace(workspace, create=True)
-    plan = load_campaign(store, campaign)
     importer(format_name)  # an unknown format is refused before anything is landed
     rule: ObservedAt = _observed_at(observed_at or ("posted" if format_name in ARCHIVES else None))
     paths = [Path(name) for name in files]

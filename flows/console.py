@@ -5,11 +5,19 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 
-from rich.console import Console
+from rich.console import Console, RenderableType
 
 from tasks.domain.errors import UsageProblem
 
 console = Console(stderr=True, highlight=False, soft_wrap=True)
+
+
+def show(result: RenderableType) -> None:
+    """Print a result on stdout: as wide as the terminal, unfolded in a pipe."""
+    out = Console(highlight=False)
+    if not out.is_terminal:
+        out = Console(highlight=False, width=200)
+    out.print(result)
 
 
 @contextmanager

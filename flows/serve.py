@@ -1,4 +1,4 @@
-"""Schedules on one machine: each campaign's cron line asks which periods are due, and those are made."""
+"""Schedules on one machine: a source's cron line fetches from it, a campaign's asks which periods are due, and those are made."""
 
 from datetime import UTC, datetime
 from typing import Any
@@ -6,58 +6,71 @@ from typing import Any
 from prefect import flow, serve
 from prefect.deployments.runner import RunnerDeployment
 from prefect.schedules import Cron
+from prefect.types.entrypoint import EntrypointType
 
-from flows.briefing import briefing
-from flows.campaign_file import campaign_slugs, load_campaign
+from flows.backfill import failures, make_one
+from flows.campaign_file import load_campaign, scheduled_campaigns
 from flows.collect import collect
 from flows.wiring import open_workspace
 from tasks.domain.campaign import Campaign
-from tasks.domain.errors import UsageProblem
-from tasks.domain.ports import ObjectStore
+from tasks.domain.errors import SomePeriodsFailed
 from tasks.domain.schedule import due_periods
 from tasks.store.bundles import published_periods
+
+# By file path the engine would put flows/ first on sys.path, where its modules hide others of the same name.
+_BY_MODULE = EntrypointType.MODULE_PATH
 
 
 @flow(name="scheduled", flow_run_name="scheduled {campaign}", timeout_seconds=24 * 3600, persist_result=False)
 def scheduled(campaign: str, workspace: str) -> list[dict[str, Any]]:
-    """Fetch, then make every period that is due, oldest first; only the newest is sent. A replay finds nothing due and does nothing."""
+    """Fetch, then make every period that is due, oldest first; only the newest is sent. A replay finds nothing due and does nothing.
+
+    One period that fails or is blocked holds up no other: SomePeriodsFailed comes after the last.
+    """
     store = open_workspace(workspace)
     plan = load_campaign(store, campaign)
     due = due_periods(datetime.now(UTC), plan.period, plan.lateness, published_periods(store, campaign, plan.tlp))
     if due and plan.sources:
         collect(campaign, workspace)
-    return [briefing(campaign, period.key, workspace, deliver=bool(plan.audience) and period == due[-1]) for period in due]
+    rows = []
+    for period in due:
+        deliver = bool(plan.audience) and period == due[-1]
+        rows.append({"period": period.key, **make_one(period.key, campaign, workspace, None, deliver)})
+    if problem := failures(rows):
+        raise SomePeriodsFailed(problem, remedy="Correct what each names; the next scheduled run tries them again.")
+    return rows
 
 
-def scheduled_campaigns(store: ObjectStore) -> list[Campaign]:
-    """The campaigns of the workspace that name a schedule. Raises UsageProblem if there are none."""
-    plans = [load_campaign(store, slug) for slug in campaign_slugs(store)]
-    found = [plan for plan in plans if plan.schedule]
-    if not found:
-        raise UsageProblem(
-            f"No campaign in {store.address} has a schedule.", remedy="Add `schedule: {cron: ..., zone: ...}` to its file."
+def deployments_of(plan: Campaign, workspace: str) -> list[RunnerDeployment]:
+    """One deployment for the campaign's briefings and one for each source that has a schedule, all in the campaign's zone."""
+    zone = plan.schedule.zone if plan.schedule else "UTC"
+    common = {"campaign": plan.slug, "workspace": workspace}
+    made: list[Any] = []  # to_deployment is synchronous outside a running loop
+    if plan.schedule:
+        made.append(
+            scheduled.to_deployment(
+                name=plan.slug,
+                schedules=[Cron(plan.schedule.cron, timezone=zone)],
+                parameters=common,
+                concurrency_limit=1,
+                entrypoint_type=_BY_MODULE,
+            )
         )
-    return found
-
-
-def deployment_of(plan: Campaign, workspace: str) -> RunnerDeployment:
-    """The deployment of one campaign's schedule."""
-    if plan.schedule is None:
-        raise UsageProblem(f"{plan.slug} has no schedule.", remedy="Add one to its file.")
-    try:
-        made: RunnerDeployment = scheduled.to_deployment(  # type: ignore[assignment]  # sync outside a running loop
-            name=plan.slug,
-            schedules=[Cron(plan.schedule.cron, timezone=plan.schedule.zone)],
-            parameters={"campaign": plan.slug, "workspace": workspace},
+    made += [
+        collect.to_deployment(
+            name=f"{plan.slug}-{spec.name}",
+            schedules=[Cron(spec.schedule, timezone=zone)],
+            parameters={**common, "only": spec.name},
             concurrency_limit=1,
+            entrypoint_type=_BY_MODULE,
         )
-    except ValueError as error:
-        raise UsageProblem(
-            f"The schedule of {plan.slug} cannot be read: {error}.", remedy="Write cron: '0 6 * * TUE', zone: Europe/Paris."
-        ) from error
+        for spec in plan.sources
+        if spec.schedule
+    ]
     return made
 
 
 def serve_all(workspace: str) -> None:
     """Serve every scheduled campaign until stopped."""
-    serve(*(deployment_of(plan, workspace) for plan in scheduled_campaigns(open_workspace(workspace))))
+    store = open_workspace(workspace)  # its address is absolute, and runs have a working directory of their own
+    serve(*(made for plan in scheduled_campaigns(store) for made in deployments_of(plan, store.address)))

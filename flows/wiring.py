@@ -61,13 +61,14 @@ def open_store(address: str) -> ObjectStore:
 def open_workspace(address: str, *, create: bool = False) -> ObjectStore:
     """The workspace at `address`, checked. With `create` a place that is empty, or holds nothing but campaign files, becomes one."""
     store = open_store(address)
-    if create and not is_workspace(store) and _is_free(store):
+    if create and not is_workspace(store) and is_free(store):
         init_workspace(store)
     check_workspace(store)
     return store
 
 
-def _is_free(store: ObjectStore) -> bool:
+def is_free(store: ObjectStore) -> bool:
+    """Whether a place is empty but for campaign files, so that it may become a workspace unasked."""
     if isinstance(store, LocalStore):
         found = {path.name for path in store.root.iterdir()} if store.root.is_dir() else set()
         return found <= {"campaigns", ".tmp", "lost+found"}

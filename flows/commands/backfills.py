@@ -9,9 +9,11 @@ from rich.box import SIMPLE
 from rich.table import Table
 
 from flows import engine
-from flows.console import console, parse_instant
+from flows.commands import preflight
+from flows.console import parse_instant, show
+from flows.plan import checked_mode
 from flows.wiring import settings
-from tasks.domain.errors import SomePeriodsFailed
+from tasks.domain.periods import parse_period, periods_between
 
 
 def backfill(
@@ -31,6 +33,9 @@ def backfill(
     """Plan or make; exit 4 if a period failed or was blocked."""
     address = workspace or settings().workspace
     closed = parse_instant(as_of, "--as-of") if as_of and as_of != "period-end" else None
+    checked_mode(mode)
+    list(periods_between(parse_period(first), parse_period(last)))
+    preflight.campaign_in(address, campaign, deliver=deliver)
     if dry_run:
         engine.prepare(settings().state_dir)
         from flows.backfill import plan
@@ -40,16 +45,15 @@ def backfill(
         return
     with engine.running(settings().state_dir, "flows.backfill", "great_expectations") as api:
         os.environ["PREFECT_API_URL"] = api  # children of --max-active use this engine instead of starting their own
+        from flows.backfill import BackfillProblem
         from flows.backfill import backfill as run
 
-        rows = run(campaign, address, first, last, mode, closed, max_active, reverse, deliver)
+        try:
+            rows = run(campaign, address, first, last, mode, closed, max_active, reverse, deliver)
+        except BackfillProblem as problem:
+            _print(problem.rows, ("state", "action", "rows", "outcome", "edition"), as_json=as_json)
+            raise
     _print(rows, ("state", "action", "rows", "outcome", "edition"), as_json=as_json)
-    if bad := [row for row in rows if row["outcome"] in ("failed", "blocked")]:
-        raise SomePeriodsFailed(
-            f"{len(bad)} of {len(rows)} periods were not made: "
-            + "; ".join(f"{row['period']} {row['outcome']}: {row['problem'].splitlines()[0]}" for row in bad),
-            remedy="Correct what each names, then run the same command again: it goes on with what is missing.",
-        )
 
 
 def _print(rows: list[dict[str, Any]], names: tuple[str, ...], *, as_json: bool) -> None:
@@ -59,7 +63,7 @@ def _print(rows: list[dict[str, Any]], names: tuple[str, ...], *, as_json: bool)
     table = Table("period", *names, box=SIMPLE)
     for row in rows:
         table.add_row(row["period"], *(_cell(row[name]) for name in names))
-    console.print(table)
+    show(table)
 
 
 def _cell(value: object) -> str:

@@ -9,9 +9,11 @@ from rich.box import SIMPLE
 from rich.table import Table
 
 from flows import engine
-from flows.console import console, parse_instant
+from flows.commands import preflight
+from flows.console import parse_instant, show
 from flows.wiring import open_workspace, settings
 from tasks.domain.strict_yaml import plain, read_mapping
+from tasks.fetch.importers import importer
 from tasks.store.lake import batch_record
 
 
@@ -20,6 +22,7 @@ def collect(campaign: str, *, since: str | None, until: str | None, workspace: s
     first = parse_instant(since, "--since") if since else None
     last = parse_instant(until, "--until") if until else None
     address = workspace or settings().workspace
+    preflight.campaign_in(address, campaign, create=True)
     with engine.running(settings().state_dir, "flows.collect", "great_expectations"):
         from flows.collect import collect as run
 
@@ -39,8 +42,13 @@ def ingest(
     as_json: bool,
 ) -> None:
     """Bring files in, and print what came in."""
+    importer(format_name)
+    if observed_at and observed_at != "posted":
+        parse_instant(observed_at, "--observed-at")
+    preflight.readable([*files, *([columns] if columns else [])])
     options = plain(read_mapping(columns.read_bytes(), columns.name)) if columns else {}
     address = workspace or settings().workspace
+    preflight.campaign_in(address, campaign, create=True)
     with engine.running(settings().state_dir, "flows.collect", "great_expectations"):
         from flows.collect import ingest as run
 
@@ -61,4 +69,4 @@ def _print(address: str, campaign: str, done: dict[str, Any], *, as_json: bool) 
             unread = sum(1 for drift in record.drift if drift.table == name)
             row = (landed, record.rows_accepted[name], refused, record.rows_collapsed[name], unread)
             table.add_row(record.batch_id[:12], name, *(f"{value:,}" for value in row))
-    console.print(table if records else "Nothing new.")
+    show(table if records else "Nothing new.")

@@ -8,10 +8,10 @@ import typer
 from rich.box import SIMPLE
 from rich.table import Table
 
-from flows import engine
-from flows.campaign_file import load_campaign
-from flows.console import console
+from flows.campaign_file import load_campaign, scheduled_campaigns
+from flows.console import console, show
 from flows.plan import standing
+from flows.server import serving
 from flows.wiring import open_workspace, settings
 from tasks.domain.errors import ResurgeError, UsageProblem
 from tasks.domain.periods import parse_period
@@ -59,10 +59,13 @@ def runs(campaign: str, *, workspace: str | None, as_json: bool) -> None:
 
 def serve(*, workspace: str | None) -> None:
     """Serve the schedules until stopped."""
-    engine.prepare(settings().state_dir, log=True)
-    from flows.serve import serve_all
+    address = workspace or settings().workspace
+    scheduled_campaigns(open_workspace(address))  # what cannot be served is said before the engine starts
+    with serving(settings().state_dir) as api:
+        from flows.serve import serve_all
 
-    serve_all(workspace or settings().workspace)
+        console.print(f"Schedules run until this is stopped; the engine's pages are at {api.removesuffix('/api')}.")
+        serve_all(address)
 
 
 def verify(bundle: str) -> None:
@@ -84,9 +87,9 @@ def _print(rows: Sequence[Mapping[str, object]], *, as_json: bool) -> None:
     if as_json:
         typer.echo(orjson.dumps(rows, option=orjson.OPT_INDENT_2).decode())
     elif not rows:
-        console.print("Nothing yet.")
+        show("Nothing yet.")
     else:
         table = Table(*rows[0], box=SIMPLE)
         for row in rows:
             table.add_row(*("" if value is None else str(value) for value in row.values()))
-        console.print(table)
+        show(table)

@@ -4,15 +4,26 @@ Unknown keys are errors. No address of a person and no secret stands here: audie
 resolve.
 """
 
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any, Literal
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from pydantic import Field, model_validator
+from cronsim import CronSim, CronSimError
+from pydantic import Field, field_validator, model_validator
 
 from tasks.domain.records import Record
 from tasks.domain.takedowns import Event, Takedown
 
 Tlp = Literal["CLEAR", "GREEN", "AMBER", "AMBER+STRICT", "RED"]
+
+
+def checked_cron(value: str) -> str:
+    """Raises ValueError for a cron expression that is none: five fields, minute to weekday."""
+    try:
+        CronSim(value, datetime(2023, 1, 1, tzinfo=UTC))
+    except CronSimError as error:
+        raise ValueError(f"{value!r} is no cron expression ({str(error).lower()}); write it like 0 6 * * TUE") from error
+    return value
 
 
 class SourceSpec(Record):
@@ -23,6 +34,11 @@ class SourceSpec(Record):
     schedule: str = ""  # cron; empty = only when asked
     credentials: str = ""  # the name under which the settings hold them
     options: dict[str, Any] = Field(default_factory=dict)
+
+    @field_validator("schedule")
+    @classmethod
+    def _is_cron(cls, value: str) -> str:
+        return checked_cron(value) if value else value
 
 
 class Member(Record):
@@ -92,6 +108,20 @@ class Schedule(Record):
 
     cron: str
     zone: str = "UTC"
+
+    @field_validator("cron")
+    @classmethod
+    def _is_cron(cls, value: str) -> str:
+        return checked_cron(value)
+
+    @field_validator("zone")
+    @classmethod
+    def _is_zone(cls, value: str) -> str:
+        try:
+            ZoneInfo(value)
+        except (ZoneInfoNotFoundError, ValueError, OSError) as error:
+            raise ValueError(f"{value!r} is no time zone; zones are named like Europe/Paris") from error
+        return value
 
 
 class Thresholds(Record):

