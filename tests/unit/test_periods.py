@@ -37,7 +37,7 @@ def test_what_is_no_period_is_refused_with_the_forms(key: str) -> None:
         parse_period(key)
 
 
-@given(st.datetimes(datetime(1990, 1, 1), datetime(2090, 1, 1), timezones=st.just(UTC)), st.sampled_from(["week", "month", "quarter"]))
+@given(st.integers(631_152_000, 3_786_912_000).map(lambda s: datetime.fromtimestamp(s, UTC)), st.sampled_from(["week", "month", "quarter"]))
 def test_periods_tile_time(instant: datetime, kind: str) -> None:
     period = containing(instant, kind)  # type: ignore[arg-type]
     assert period.start <= instant < period.end
