@@ -213,11 +213,11 @@ def main() -> NoReturn:
             if error.errno == errno.ENOSPC
             else "Check that path and its permissions."
         )
-        _explain(error, f"{error.strerror or error}: {error.filename or ''}".rstrip(": "), remedy, 1)
+        _explain(error, f"{error.strerror or error}: {error.filename or ''}".rstrip(": ") + ".", remedy, 1)
     except Exception as error:  # the last line of defence: say so, and how to see more
         _explain(
             error,
-            f"Unexpected failure: {type(error).__name__}: {error}",
+            f"Unexpected failure: {type(error).__name__}: {error}.",
             "Run it again as `resurge --debug ...` and report what it prints.",
             1,
         )

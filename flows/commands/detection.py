@@ -4,6 +4,7 @@ from pathlib import Path
 
 import typer
 
+from flows.commands.preflight import readable
 from tasks.detect.files import detect_file
 from tasks.domain.errors import UsageProblem
 
@@ -14,6 +15,7 @@ def detect(
     """Write the edges and say how many there are."""
     if engine != "local":
         raise UsageProblem(f"There is no engine {engine!r} in this version.", remedy="Use --engine local.")
+    readable([file])
     edges = detect_file(
         file, out, window_s=window, min_participation=min_participation, significance=significance, behaviour=behaviour
     )

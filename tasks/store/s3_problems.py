@@ -16,7 +16,7 @@ from botocore.exceptions import (
     SSLError,
 )
 
-from tasks.domain.errors import WorkspaceProblem
+from tasks.domain.errors import PassingProblem, WorkspaceProblem
 
 
 class BrokenBody(BotoCoreError):
@@ -26,7 +26,7 @@ class BrokenBody(BotoCoreError):
 
 
 _RERUN = "Run again: what was already written is recognised."
-_CREDENTIALS = "Check the access key and secret key that the settings name."
+_CREDENTIALS = "Check AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or the profile or role that stands for them."
 _CODES: dict[str, tuple[str, str]] = {
     "NoSuchBucket": ("there is no such bucket", "Create the bucket, or correct the address or endpoint."),
     "InvalidBucketName": ("the bucket's name is not allowed", "Bucket names have 3 to 63 lower-case letters, digits, '.' and '-'."),
@@ -95,7 +95,8 @@ def explained(address: str, action: str) -> Iterator[None]:
         yield
     except (ClientError, BotoCoreError) as error:
         reason, remedy = _words(error)
-        raise WorkspaceProblem(f"Cannot {action} in {address}: {reason}.", remedy=remedy) from error
+        kind = PassingProblem if _passes(error) else WorkspaceProblem
+        raise kind(f"Cannot {action} in {address}: {reason}.", remedy=remedy) from error
 
 
 def error_code(error: ClientError) -> str:
@@ -104,6 +105,13 @@ def error_code(error: ClientError) -> str:
 
 def status_of(error: ClientError) -> int:
     return int(error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0))
+
+
+def _passes(error: ClientError | BotoCoreError) -> bool:
+    """Whether it may pass by itself: no answer, a broken one, or a service in trouble."""
+    if isinstance(error, ClientError):
+        return status_of(error) >= 500 or error_code(error) in ("SlowDown", "RequestTimeout", "Throttling", "ThrottlingException")
+    return isinstance(error, (BrokenBody, HTTPClientError, ConnectTimeoutError, EndpointConnectionError, ProxyConnectionError))
 
 
 def _words(error: ClientError | BotoCoreError) -> tuple[str, str]:
