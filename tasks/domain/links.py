@@ -8,7 +8,7 @@ _HOSTS = """
     t.co bit.ly bitly.com j.mp tinyurl.com goo.gl ow.ly is.gd v.gd buff.ly dlvr.it ift.tt fb.me trib.al lnkd.in
     rb.gy cutt.ly shorturl.at t.ly tiny.cc tr.im su.pr cli.gs ln.is po.st adf.ly bc.vc soo.gd s.id rebrand.ly bl.ink snip.ly
     smarturl.it mcaf.ee qr.ae amzn.to nyti.ms wapo.st cnn.it reut.rs bbc.in fxn.ws yhoo.it huff.to econ.st on.wsj.com bloom.bg
-    clck.ru vk.cc goo.su u.to qps.ru t.cn url.cn dwz.cn suo.im m.tb.cn
+    dld.bz shar.es clck.ru vk.cc goo.su u.to qps.ru t.cn url.cn dwz.cn suo.im m.tb.cn
 """
 SHORTENERS = frozenset(_HOSTS.split())
 

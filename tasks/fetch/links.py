@@ -3,7 +3,7 @@
 What `canonical_url` unifies: scheme and host in lower case, unicode hosts as punycode, user names, default ports, the final dot of a
 host and a final slash dropped, percent escapes in capitals, tracking parameters and fragments dropped (`#!` names a page and stays),
 defanged forms (`hxxp`, `[.]`) restored. What it leaves apart: http and https, `www.` and bare hosts, the order of parameters, dot
-segments, letter case of paths. No link is ever opened.
+segments, letter case of paths. Links that were cut short are no links. No link is ever opened.
 """
 
 import re
@@ -36,6 +36,7 @@ _LAST_PORT = 65_535
 _DEFAULT_PORT = {"http": 80, "https": 443}
 _REFANG = re.compile(r"(?i)\[(?:\.|dot)\]|\((?:\.|dot)\)|\{\.\}")
 _DOUBLED = re.compile(r"(?i)^(?:https?:/*)+(?=https?://)")  # `http://https://t.co/x`: written by hand or by a broken tool
+_CUT = re.compile(r"(?:…|\.{3})$")  # a repost that grew too long ends inside its link: every "https://t.…" would be one object
 _ESCAPE = re.compile(r"%[0-9a-fA-F]{2}")
 # Scheme, host, port, path, query, fragment of a link without oddities: four times faster than urllib's splitter.
 _PLAIN = re.compile(
@@ -48,13 +49,19 @@ _HOST = r"^https?://(?:www\.)?(?P<host>\[[^\]/]*\]|[^/?#:\[\]]+)"
 
 
 def canonical_url(url: str) -> str | None:
-    """The canonical form of one link, or None where the text names no host (`mailto:`, `javascript:`, a bare word).
+    """The canonical form of one link, or None where the text names no host (`mailto:`, `javascript:`, a bare word) or was cut short
+    (its end, or that of its canonical form, is `…` or `...`).
 
     A link without a scheme counts as http. Links of other schemes (`tg://`, `ftp://`) and longer than 2,048 characters stay as written.
     """
     text = "".join(url.split())
-    if len(text) > MAX_URL:
-        return text
+    if _CUT.search(text):
+        return None
+    found = text if len(text) > MAX_URL else _canonical(text)
+    return None if found is None or _CUT.search(found) else found
+
+
+def _canonical(text: str) -> str | None:
     if plain := _PLAIN.match(text):
         scheme, host, port, path, query, fragment = plain.groups("")
         if port and int(port) > _LAST_PORT:
