@@ -1,5 +1,7 @@
 """From findings to facts.json: every part in its place, nothing computed twice."""
 
+import hashlib
+
 from flows.evidence import Evidence
 from flows.findings import SEED, Findings
 from flows.provenance import generated_by
@@ -118,6 +120,7 @@ def _inputs(seen: Evidence, found: Findings, key: bytes) -> InputFacts:
         parameters={
             **{name: str(value) for name, value in sorted(limits_in_force.items())},
             **{f"window_s {name}": str(value) for name, value in sorted(windows.items())},
+            "campaign sha256": hashlib.sha256(seen.campaign.model_dump_json().encode()).hexdigest(),
             "seed": str(SEED),
         },
     )

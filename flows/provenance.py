@@ -3,8 +3,11 @@
 import hashlib
 from collections.abc import Iterable
 from functools import cache
-from importlib.metadata import distributions, version
+from importlib.metadata import requires, version
 from pathlib import Path
+
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
 
 from tasks.domain.facts import GeneratedBy
 
@@ -13,7 +16,7 @@ _CODE = {".py", ".j2", ".css", ".yml", ".html", ".txt"}
 
 
 def generated_by(fonts_sha256: str) -> GeneratedBy:
-    """Hashes of the four packages' files and of the names and versions of all installed distributions, beside that of the fonts.
+    """Hashes of the four packages' files, and of the names and versions of the distributions they require, beside that of the fonts.
 
     Campaign files are inputs, not code: they are left out.
     """
@@ -40,8 +43,21 @@ def _code() -> str:
 
 @cache
 def _installed() -> str:
-    lines = sorted({f"{found.name.lower().replace('_', '-')}=={found.version}" for found in distributions() if found.name})
-    return hashlib.sha256("\n".join(line for line in lines if not line.startswith("resurge==")).encode()).hexdigest()
+    """Names and versions of what `resurge` requires, and what that requires: test tools beside it change nothing."""
+    found: dict[str, str] = {}
+    asked: list[tuple[str, frozenset[str]]] = [("resurge", frozenset())]
+    seen = set(asked)
+    while asked:
+        name, extras = asked.pop()
+        found[name] = version(name)
+        for requirement in map(Requirement, requires(name) or ()):
+            wanted = (canonicalize_name(requirement.name), frozenset(requirement.extras))
+            applies = not requirement.marker or any(requirement.marker.evaluate({"extra": extra}) for extra in {"", *extras})
+            if applies and wanted not in seen:
+                seen.add(wanted)
+                asked.append(wanted)
+    del found["resurge"]
+    return hashlib.sha256("\n".join(f"{name}=={found[name]}" for name in sorted(found)).encode()).hexdigest()
 
 
 def _files(paths: Iterable[Path], root: Path) -> str:

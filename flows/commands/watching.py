@@ -1,6 +1,7 @@
 """`resurge status`, `runs`, `serve` and `verify`."""
 
 from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
 from pathlib import Path
 
 import orjson
@@ -15,26 +16,29 @@ from flows.server import serving
 from flows.wiring import open_workspace, settings
 from tasks.domain.errors import ResurgeError, UsageProblem
 from tasks.domain.periods import parse_period
+from tasks.domain.schedule import due_periods
 from tasks.store.bundles import published_periods
 from tasks.store.ledger import runs as runs_of
 from tasks.store.verify import verify_bundle
 
 
 def status(campaign: str, *, workspace: str | None, as_json: bool) -> None:
-    """A line a period that was published or tried."""
+    """A line a period that was published, tried, or is due by the campaign's schedule."""
     store = open_workspace(workspace or settings().workspace)
     plan = load_campaign(store, campaign)
     published = published_periods(store, campaign, plan.tlp)
     tried = [run for run in runs_of(store, campaign) if run.flow == "briefing"]
+    due = due_periods(datetime.now(UTC), plan.period, plan.lateness, published) if plan.schedule else []
+    known = {*published, *(run.period for run in tried)}
     rows = [
         {
             "period": path,
-            "state": standing(parse_period(path.replace("--", "..")), published, tried),
+            "state": "due" if path not in known else standing(parse_period(path.replace("--", "..")), published, tried),
             "edition": published[path].edition[:12] if path in published else "",
             "as_of": published[path].as_of.isoformat() if path in published else "",
             "runs": sum(1 for run in tried if run.period == path),
         }
-        for path in sorted({*published, *(run.period for run in tried)})
+        for path in sorted(known | {period.path for period in due})
     ]
     _print(rows, as_json=as_json)
 

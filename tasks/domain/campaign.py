@@ -1,7 +1,6 @@
 """The campaign file: everything a team tells Resurge about one campaign.
 
-Unknown keys are errors. No address of a person and no secret stands here: audiences and credentials are names that the settings
-resolve.
+Unknown keys are errors. No address of a person and no secret stands here: an audience is a name that the settings resolve.
 """
 
 from datetime import UTC, date, datetime, timedelta
@@ -32,7 +31,6 @@ class SourceSpec(Record):
     name: str = Field(pattern=r"^[a-z0-9][a-z0-9-]{0,63}$")
     kind: str
     schedule: str = ""  # cron; empty = only when asked
-    credentials: str = ""  # the name under which the settings hold them
     options: dict[str, Any] = Field(default_factory=dict)
 
     @field_validator("schedule")
@@ -149,7 +147,6 @@ class Campaign(Record):
     codebook: dict[str, dict[str, list[str]]] = Field(default_factory=dict)  # category -> language -> patterns (re2)
     suspected_zone: str = "UTC"
     holidays: list[Holiday] = Field(default_factory=list)
-    comparators: list[str] = Field(default_factory=list)
     breakout_evidence: list[BreakoutEvidence] = Field(default_factory=list)
     attribution: list[Attribution] = Field(default_factory=list)
     schedule: Schedule | None = None

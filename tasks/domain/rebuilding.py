@@ -24,6 +24,7 @@ class LedgerRow(Record):
     source: str
     address: str
     note: str
+    accounts_listed: bool = False  # the source named the accounts
 
 
 class Baseline(Record):

@@ -92,6 +92,7 @@ def ledger_row(row: Takedown) -> LedgerRow:
         source=row.source,
         address=row.address,
         note=row.note,
+        accounts_listed=row.accounts_listed,
     )
 
 
