@@ -21,6 +21,8 @@ from tasks.store.bundles import published_periods
 from tasks.store.ledger import runs as runs_of
 from tasks.store.verify import verify_bundle
 
+_LISTED = 5  # due periods that are listed one by one
+
 
 def status(campaign: str, *, workspace: str | None, as_json: bool) -> None:
     """A line a period that was published, tried, or is due by the campaign's schedule."""
@@ -40,6 +42,10 @@ def status(campaign: str, *, workspace: str | None, as_json: bool) -> None:
         }
         for path in sorted(known | {period.path for period in due})
     ]
+    late = [row for row in rows if row["state"] == "due"]
+    if len(late) > _LISTED and not as_json:  # a schedule that slept for years is one line, not 150
+        span = {"period": f"{late[0]['period']} to {late[-1]['period']}", "state": f"due ({len(late)} periods)"}
+        rows = [row for row in rows if row["state"] != "due"] + [late[0] | span]
     _print(rows, as_json=as_json)
 
 
