@@ -1,11 +1,12 @@
 """The three sentences a reader takes away: what the campaign does, what came back, what we do not know."""
 
 from tasks.domain.measures import NotMeasurable
-from tasks.narrate.comeback import Lead, state_of
+from tasks.narrate.comeback import Lead, named, state_of, unclear
 from tasks.narrate.judged import JudgementInputs
 from tasks.narrate.told import Told
 
 _MAX_UNKNOWNS = 3
+_UNCLEAR = "the interval holds its baseline, so whether it is still down is open"
 _STATES = {
     "rebuilding": "the campaign is rebuilding",
     "back": "the campaign is back",
@@ -38,16 +39,17 @@ def _doing(inputs: JudgementInputs, told: Told) -> str:
 def _came_back(inputs: JudgementInputs, lead: Lead | None, told: Told) -> str:
     if lead:
         facts = lead.facts
-        text = f"After the takedown of {told.day(f'{lead.pointer}/t0')} on {told.text(f'{lead.pointer}/platform')}, posting"
+        text = f"After the {lead.named(told)} on {told.text(f'{lead.pointer}/platform')}, posting"
         if state_of(facts) != "never fell":
             text += f" fell to {told.share(f'{lead.pointer}/nadir')} of its baseline and"
-        return f"{text} now stands at {told.estimate(lead.latest)} of its baseline: {_STATES[state_of(facts)]}."
+        state = _UNCLEAR if unclear(lead) else _STATES[state_of(facts)]
+        return f"{text} now stands at {told.estimate(lead.latest)} of its baseline: {state}."
     past = [(i, t) for i, t in enumerate(inputs.takedowns) if t.known == "yes" and t.t0 and t.t0 < inputs.period.end]
     if past:
         place, facts = past[-1]
         why = facts.level.reason if isinstance(facts.level, NotMeasurable) else "the index has no value at the end of the period"
-        day, platform = told.day(f"/takedowns/{place}/t0"), told.text(f"/takedowns/{place}/platform")
-        return f"What came back after the takedown of {day} on {platform} cannot be measured: {why}."
+        platform = told.text(f"/takedowns/{place}/platform")
+        return f"What came back after the {named(place, facts, told)} on {platform} cannot be measured: {why}."
     if _unknown_platforms(inputs):
         return "No takedown of a known day lies before the end of the period, so what came back cannot be measured."
     return "The ledger has no takedown before the end of the period, so there is nothing yet that could have come back."

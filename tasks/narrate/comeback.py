@@ -1,16 +1,20 @@
 """Judgements about what came back after a takedown."""
 
 from dataclasses import dataclass
+from math import log
+from statistics import NormalDist
 from typing import Literal
 
 from tasks.domain.facts import Judgement
 from tasks.domain.measures import Estimate, NotMeasurable
 from tasks.domain.rebuilding import CohortName, Cohorts, TakedownFacts
 from tasks.narrate.judged import Grounds, JudgementInputs, collection_weaknesses, judgement
+from tasks.narrate.likelihood import term_for
 from tasks.narrate.told import Told
 
 FALLEN = 0.9  # an index that never was below has not fallen (docs/methods.md, rebuilding)
 BASELINE_WEEKS = 8
+MOST = 0.6  # of the posts; a smaller majority is "just over half"
 SURGE = 1.5  # the last week before the takedown over the baseline
 
 State = Literal["rebuilding", "back", "held down", "falling", "never fell"]
@@ -38,6 +42,16 @@ class Lead:
     @property
     def latest(self) -> str:
         return f"{self.pointer}/rebuild_index/{self.series}/latest"
+
+    def named(self, told: Told) -> str:
+        return named(self.place, self.facts, told)
+
+
+def named(place: int, facts: TakedownFacts, told: Told) -> str:
+    """ "takedown of 29 August 2023"; "inferred takedown of 3 to 23 August 2017" where nobody announced it."""
+    at = f"/takedowns/{place}"
+    when = told.span(f"{at}/t0", f"{at}/t0_end") if facts.t0_end else told.day(f"{at}/t0")
+    return f"inferred takedown of {when}" if facts.source == "inferred" else f"takedown of {when}"
 
 
 def lead_of(inputs: JudgementInputs) -> Lead | None:
@@ -78,13 +92,13 @@ def state_of(facts: TakedownFacts) -> State:
 def judge_comeback(inputs: JudgementInputs, lead: Lead) -> Judgement:
     """Where the campaign stands against its baseline on the lead's platform."""
     told, state = Told(inputs.root), state_of(lead.facts)
-    platform, day = told.text(f"{lead.pointer}/platform"), told.day(f"{lead.pointer}/t0")
+    platform, takedown = told.text(f"{lead.pointer}/platform"), lead.named(told)
     latest, level = told.estimate(lead.latest), told.text(f"{lead.pointer}/level")
     strengths, weaknesses = _soundness(inputs, lead, told)
     grounds = Grounds(
         name="comeback",
-        term="very likely" if _clear(lead, state) else "likely",
-        claim=_claim(state, platform, day, level),
+        term=_term(lead, state),
+        claim=_claim(state, platform, takedown, level),
         reasons=[*_reasons(lead, state, latest, told), *_elsewhere(inputs, lead, told)],
         alternative=_alternative(lead, told),
         would_change=_WOULD_CHANGE[state],
@@ -111,15 +125,30 @@ _WOULD_CHANGE: dict[State, str] = {
 }
 
 
-def _claim(state: State, platform: str, day: str, level: str) -> str:
-    after, side = f"after the takedown of {day}", "above" if level == "above" else "at"
+def _claim(state: State, platform: str, takedown: str, level: str) -> str:
+    after, side = f"after the {takedown}", "above" if level == "above" else "at"
     return {
         "rebuilding": f"the campaign is rebuilding on {platform} {after}",
-        "back": f"the campaign's posting on {platform} is back {side} the level it had before the takedown of {day}",
-        "held down": f"the takedown of {day} still holds the campaign down on {platform}",
+        "back": f"the campaign's posting on {platform} is back {side} the level it had before the {takedown}",
+        "held down": f"the {takedown} still holds the campaign down on {platform}",
         "falling": f"the campaign on {platform} goes on shrinking {after}",
-        "never fell": f"the takedown of {day} did not cut the campaign's posting on {platform}",
+        "never fell": f"the {takedown} did not cut the campaign's posting on {platform}",
     }[state]
+
+
+def _term(lead: Lead, state: State) -> str:
+    """`very likely` where the interval lies wholly on the side the judgement says, else `likely`; for a campaign held down the chance
+    that the expected index is below 0.9, on the log scale on which the interval is symmetric."""
+    latest = lead.facts.rebuild_index[lead.series].latest
+    if _clear(lead, state):
+        return "very likely"
+    if state != "held down" or not isinstance(latest, Estimate) or isinstance(latest.interval, NotMeasurable):
+        return "likely"
+    low, high, level = latest.interval.low, latest.interval.high, latest.interval.level
+    if not 0 < low < high:
+        return "likely"
+    spread = log(high / low) / (2 * NormalDist().inv_cdf((1 + level) / 2))
+    return term_for(NormalDist(log(latest.value), spread).cdf(log(FALLEN)))
 
 
 def _clear(lead: Lead, state: State) -> bool:
@@ -130,6 +159,14 @@ def _clear(lead: Lead, state: State) -> bool:
     if state in ("back", "never fell"):
         return latest.interval.low >= FALLEN
     return latest.interval.high < (1.0 if state == "rebuilding" else FALLEN)
+
+
+def unclear(lead: Lead) -> bool:
+    """Is the campaign said to be held down while the interval of the latest index holds the baseline?"""
+    latest = lead.facts.rebuild_index[lead.series].latest
+    if state_of(lead.facts) != "held down" or not isinstance(latest, Estimate) or isinstance(latest.interval, NotMeasurable):
+        return False
+    return latest.interval.low < 1.0 < latest.interval.high
 
 
 def _reasons(lead: Lead, state: State, latest: str, told: Told) -> list[str]:
@@ -152,7 +189,7 @@ def _elsewhere(inputs: JudgementInputs, lead: Lead, told: Told) -> list[str]:
         series = _plain_posts(facts)
         if place != lead.place and series is not None and facts.t0 and facts.t0 < inputs.period.end:
             at = f"/takedowns/{place}"
-            after = f"on {told.text(f'{at}/platform')}, after the takedown of {told.day(f'{at}/t0')}"
+            after = f"on {told.text(f'{at}/platform')}, after the {named(place, facts, told)}"
             reasons.append(f"Elsewhere, {after}, they stand at {told.estimate(f'{at}/rebuild_index/{series}/latest')}.")
     return reasons[:3]
 
@@ -186,18 +223,24 @@ def judge_cohorts(inputs: JudgementInputs, lead: Lead) -> Judgement | None:
         return None
     told = Told(inputs.root)
     name, certain = _carrier(cohorts)
-    day, platform = told.day(f"{lead.pointer}/t0"), told.text(f"{lead.pointer}/platform")
+    takedown, platform = lead.named(told), told.text(f"{lead.pointer}/platform")
     total = told.count(f"{lead.pointer}/cohorts/posts/total")
     weaknesses = collection_weaknesses(inputs)
     if name is None:
-        return judgement(_unknown_carrier(lead, told, day, platform, total, weaknesses), told)
+        return judgement(_unknown_carrier(lead, told, takedown, platform, total, weaknesses), told)
     posts, accounts = told.count(f"{lead.pointer}/cohorts/posts/{name}"), told.count(f"{lead.pointer}/cohorts/{name}")
     if isinstance(cohorts.reactivated, NotMeasurable):
         weaknesses.append("accounts that woke up cannot be told from new ones with so short a history")
+    if set(inputs.activity.members_by_basis) == {"platform list"}:
+        weaknesses.append("accounts that no platform named are missing")
+    share = (getattr(cohorts.posts, name) or 0) / cohorts.posts.total
     grounds = Grounds(
         name="who-came-back",
         term="very likely" if certain else "likely",
-        claim=f"most of what the campaign has posted on {platform} since the takedown of {day} comes from {_COHORTS[name]}",
+        claim=(
+            f"{'most' if share >= MOST else 'just over half'} of what the campaign has posted on {platform} since the {takedown} comes "
+            f"from {_COHORTS[name]}"
+        ),
         reasons=[f"They are {accounts} accounts with {posts} of {total} posts since then.", _undetermined(lead, told)],
         alternative="Some accounts were posting earlier than the collection shows, and belong to another group.",
         would_change="Creation dates or older posts that move accounts to another group.",
@@ -223,13 +266,13 @@ def _undetermined(lead: Lead, told: Told) -> str:
     return f"The past of {first} accounts first seen afterwards and {other} with inexact dates is not known."
 
 
-def _unknown_carrier(lead: Lead, told: Told, day: str, platform: str, total: str, weaknesses: list[str]) -> Grounds:
+def _unknown_carrier(lead: Lead, told: Told, takedown: str, platform: str, total: str, weaknesses: list[str]) -> Grounds:
     seen = told.count(f"{lead.pointer}/cohorts/posts/first_observed")
     survivors = told.count(f"{lead.pointer}/cohorts/posts/survivor")
     return Grounds(
         name="who-came-back",
         term="roughly even chance",
-        claim=f"new accounts rather than old ones carry the campaign on {platform} since the takedown of {day}",
+        claim=f"new accounts rather than old ones carry the campaign on {platform} since the {takedown}",
         reasons=[
             f"Of {total} posts since then {survivors} come from accounts that posted before, {seen} from accounts first seen afterwards.",
             _undetermined(lead, told),

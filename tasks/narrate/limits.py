@@ -18,7 +18,7 @@ def limits(
     return (
         *_of_the_data(campaign, period, inputs),
         *_of_what_was_seen(coverage, coordination, takedowns),
-        "Posts are what the queries and archives brought: that a platform or a day shows nothing does not mean that nothing happened there.",
+        "Posts are what the queries and archives brought: a platform or a day that shows nothing may still have seen something.",
         "Co-action beyond chance shows that accounts act together, not who runs them; attribution is quoted, never computed.",
     )
 
@@ -57,4 +57,6 @@ def _of_what_was_seen(
         yield f"Clocks on {row.platform} are exact to {row.time_precision_s} seconds only."
     if any(not row.window_certain for row in coordination.behaviours):
         yield "Some windows of co-action are close to the clocks' precision: their edges are possible, not certain."
-    yield from coverage.caveats
+    unmeasured = [row.platform for row in coverage.platforms if row.posts_period and not row.engagement_measured.part]
+    if unmeasured:
+        yield f"Engagement was not measured on {', '.join(unmeasured)}: nothing is said about who reacts to the posts."

@@ -8,7 +8,9 @@ from tasks.narrate.judged import Grounds, JudgementInputs, collection_weaknesses
 from tasks.narrate.likelihood import term_for
 from tasks.narrate.told import Told
 
+_SHARED = {"co-url": "link", "co-text": "text"}
 MIN_STEPS = 4  # earlier changes from period to period, for a forecast of the next
+RECENT_STEPS = 8
 FACTOR = 2  # "about as much" = between half and twice
 FEW_POSTS = 100
 LASTING_STEPS = 4  # of the 8 periods before, for a main narrative that lasts
@@ -33,6 +35,8 @@ def judge_outlook(inputs: JudgementInputs) -> Judgement:
         reason = "The term is the rate at which one period followed another within those bounds so far."
     if inputs.activity.posts < FEW_POSTS:
         weaknesses.append("few posts were collected")
+    if not all(held[-RECENT_STEPS:]):
+        weaknesses.append("one of the last changes was larger")
     grounds = Grounds(
         name="outlook",
         term=term,
@@ -85,7 +89,7 @@ def judge_coordination(inputs: JudgementInputs) -> Judgement | None:
         grounds = Grounds(
             name="coordination",
             term="almost certain" if any(b.edges_among_members for _, b in found) and not weaknesses else "very likely",
-            claim="accounts in this collection share the same objects in concert and not by chance",
+            claim="accounts in this collection post the same texts or links in concert and not by chance",
             reasons=reasons,
             alternative="Fans, activists or automated news feeds that react to the same source within seconds.",
             would_change="The same pairs among ordinary accounts that were collected in the same way.",
@@ -107,7 +111,8 @@ def judge_coordination(inputs: JudgementInputs) -> Judgement | None:
 
 def _beyond_chance(at: str, told: Told) -> str:
     significant, pairs = told.count(f"{at}/edges_significant"), told.count(f"{at}/edges")
-    return f"On {told.text(f'{at}/behaviour')}, {significant} of {pairs} pairs that acted together did so beyond chance."
+    shared = _SHARED.get(told.text(f"{at}/behaviour"), told.text(f"{at}/behaviour"))
+    return f"{significant} of {pairs} pairs of accounts that posted the same {shared} within the window did so beyond chance."
 
 
 def judge_themes(inputs: JudgementInputs) -> Judgement | None:
@@ -141,14 +146,14 @@ def judge_themes(inputs: JudgementInputs) -> Judgement | None:
 
 def _pivot(inputs: JudgementInputs) -> Judgement:
     pivots = inputs.narratives.pivots
-    place = max(range(len(pivots)), key=lambda i: pivots[i].event_on) if isinstance(pivots, tuple) else 0
+    place = max(range(len(pivots)), key=lambda i: (pivots[i].lag_days >= 0, pivots[i].event_on)) if isinstance(pivots, tuple) else 0
     told, at = Told(inputs.root), f"/narratives/pivots/{place}"
     early = told.value(f"{at}/lag_days") < 0
-    rose = f"from {told.share(f'{at}/share_before')} to {told.share(f'{at}/share_after')} on {told.day(f'{at}/day')}"
+    rose = f"from {told.share(f'{at}/share_before')} before {told.day(f'{at}/day')} to {told.share(f'{at}/share_after')} from that day on"
     grounds = Grounds(
         name="themes",
         term="likely" if early else "very likely",
-        claim=f"the campaign turned to {told.text(f'{at}/event')}",
+        claim=f"the campaign turned to an event: {told.text(f'{at}/event')}",
         reasons=[
             f"The share of posts with its keywords rose {rose}; the event is of {told.day(f'{at}/event_on')}.",
             f"Holiday control: {told.text(f'{at}/holiday_control')}.",

@@ -4,7 +4,7 @@ Every number of a judgement passes through `Told`, which looks it up by JSON poi
 """
 
 from collections.abc import Mapping
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from tasks.domain.measures import Estimate, Interval, NotMeasurable, Shared
@@ -71,6 +71,15 @@ class Told:
         """A date as 29 August 2023."""
         found: date | datetime = self.value(pointer)
         return f"{found.day} {found:%B %Y}"
+
+    def span(self, start: str, end: str) -> str:
+        """The days of [start, end): 29 August 2023, or 3 to 23 August 2017."""
+        first, last = self.value(start), self.value(end) - timedelta(days=1)
+        if first.date() == last.date():
+            return self.day(start)
+        same = (first.year, first.month) == (last.year, last.month)
+        begun = f"{first.day}" if same else f"{first.day} {first:%B}" if first.year == last.year else f"{first.day} {first:%B %Y}"
+        return f"{begun} to {last.day} {last:%B %Y}"
 
     def text(self, pointer: str) -> str:
         """A text, or a tuple of terms joined by commas."""

@@ -53,6 +53,9 @@ def inputs(**changes: Any) -> JudgementInputs:
 _FIRST_OBSERVED = CohortPosts(
     survivor=10, reactivated=0, created_after=40, pre_positioned=0, first_observed=900, undetermined=5, total=955
 )
+_JUST_OVER_HALF = CohortPosts(
+    survivor=490, reactivated=0, created_after=510, pre_positioned=0, first_observed=0, undetermined=0, total=1000
+)
 _COHORTS = takedown().cohorts
 assert not isinstance(_COHORTS, NotMeasurable)
 
@@ -191,10 +194,41 @@ def test_statements_of_the_known_situations() -> None:
     assert first("back").startswith("It is very likely that the campaign's posting on facebook is back above the level")
     assert first("back and rising").startswith("It is likely that the campaign's posting on facebook is back at the level")
     assert "did not cut" in first("never fell")
-    assert "turned to the harbour opening" in first_of("themes", "pivot").statement
+    assert "turned to an event: the harbour opening" in first_of("themes", "pivot").statement
     assert first_of("themes", "early pivot").likelihood == "likely"
     assert first_of("who-came-back", "accounts of unknown past").likelihood == "roughly even chance"
     assert "accounts that had been posting before it" in first_of("who-came-back", "rebuilding").statement
+
+
+def test_what_an_archive_shows_is_told_with_its_doubts() -> None:
+    """As with the network of 2017: nobody announced the losses of three weeks, and the interval of the index holds 1."""
+    start = takedown().t0
+    assert start is not None
+    found = takedown(
+        0.69, 0.76, 0.3, 1.94, "partial", direction=MISSING, source="inferred", t0_end=start + timedelta(days=21),
+        cohorts=_COHORTS.model_copy(update={"posts": _JUST_OVER_HALF}),
+    )  # fmt: skip
+    listed = activity().model_copy(update={"members_by_basis": {"platform list": 120}})
+    made = judgement_facts(inputs(takedowns=(found,), activity=listed))
+    assert made.items[0].statement == (
+        "It is likely that the inferred takedown of 29 August to 18 September 2023 still holds the campaign down on facebook."
+    )
+    assert made.items[0].confidence == "low"
+    assert (
+        "69 % of its baseline and now stands at 76 % (30 % to 194 %) of its baseline: the interval holds its baseline"
+        in (made.bottom_line[1])
+    )
+    carried = next(item for item in made.items if item.judgement_id == "who-came-back")
+    assert "just over half of what the campaign has posted" in carried.statement
+    assert carried.confidence == "moderate"
+    wide = judgement_facts(inputs(takedowns=(takedown(0.69, 0.88, 0.35, 2.2, "partial", "flat"),)))
+    assert wide.items[0].likelihood == "roughly even chance"  # the middle of the interval is hardly below 0.9
+
+
+def test_a_turn_before_its_event_does_not_stand_for_one_after() -> None:
+    late = pivot().model_copy(update={"event": "the fair", "event_on": pivot().event_on - timedelta(days=20)})
+    made = judgement_facts(inputs(narratives=narratives(narrative(), pivots=(late, pivot(-2)))))
+    assert "turned to an event: the fair" in next(item for item in made.items if item.judgement_id == "themes").statement
 
 
 def first_of(name: str, situation_name: str) -> Judgement:
@@ -213,7 +247,8 @@ def test_confidence_follows_the_evidence() -> None:
 
 
 def test_other_takedowns_are_told_apart_from_the_lead() -> None:
-    other = takedown(platform="x", takedown_id="x-2023", t0=takedown().t0 - timedelta(days=60), latest=0.8)  # type: ignore[operator]
+    start = takedown().t0 - timedelta(days=60)  # type: ignore[operator]
+    other = takedown(platform="x", takedown_id="x-2023", t0=start, t0_end=start + timedelta(days=1), latest=0.8)
     reasons = judgement_facts(inputs(takedowns=(other, takedown()))).items[0].reasons
     assert "Elsewhere, on x, after the takedown of 30 June 2023, they stand at 80 % (31 % to 55 %)." in reasons
 
