@@ -219,7 +219,7 @@ CASES = [
             "text": (raw("text.parquet", b"no"), "not a Parquet file, or its footer is missing"),
             "another table": (lambda folder: parquet(ROWS, "other.parquet")(folder)[0], "it is no accounts file of this archive"),
         },
-        {"posts": 6, "accounts": 3 + 5},
+        {"posts": 6, "accounts": 3 + 4},  # Birch first posted on a day with one post
     ),
     Case(
         "simulated", simulated(), simulated(bad=True), 2, simulated(strange=True), ("posts", "mood"),

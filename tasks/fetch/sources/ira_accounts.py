@@ -28,21 +28,23 @@ class Sight:
 def observations(sights: Sequence[Sight], observed_at: ObservedAt, harvest: Harvest) -> None:
     """Add the account observations to `harvest`: the last of each account and day from the posts, and the account file's rows.
 
+    An account is observed once at one instant: where both show it, the account file's row stands, which has that post's follower counts.
     Rows of the account file are counted as landed already; an observation out of a post counts as a landed account row of its own, under
     the row number of its post.
     """
     posts = _joined([sight.frame for sight in sights if sight.posts])
     listed = _joined([sight.frame for sight in sights if not sight.posts])
     raw = [text for sight in sights if not sight.posts for text in sight.raw]
+    dated = _dated(listed, posts, observed_at) if len(listed) else None
     derived = _last_of_the_day(posts, observed_at) if len(posts) else None
     if derived is not None:
-        if len(listed):
+        if dated is not None:
+            derived = derived[~_moments(derived).isin(_moments(dated))]
             made = listed.dropna(subset="account_id").drop_duplicates("account_id", keep="last")
             derived = derived.merge(made[["account_id", "created_at", "created_precision_s"]], on="account_id", how="left")
         harvest.landed["accounts"] += len(derived)
         _add(derived, harvest)
-    if len(listed):
-        dated = _dated(listed, posts, observed_at)
+    if dated is not None:
         faulty = dated["observed_at"].isna() | dated["account_id"].isna()
         _refuse(dated[faulty], [raw[place] for place in np.flatnonzero(faulty)], harvest)
         _add(dated[~faulty], harvest)
@@ -53,6 +55,10 @@ def _last_of_the_day(posts: pd.DataFrame, observed_at: ObservedAt) -> pd.DataFra
     ordered = posts.sort_values(["posted_at", "row_number"])
     day = ordered["posted_at"].dt.floor("D") if observed_at == "posted" else ordered["observed_at"]
     return ordered[~pd.DataFrame({"account": ordered["account_id"], "day": day}).duplicated(keep="last")].sort_values("row_number")
+
+
+def _moments(frame: pd.DataFrame) -> pd.MultiIndex:
+    return pd.MultiIndex.from_frame(frame[["account_id", "observed_at"]])
 
 
 def _dated(listed: pd.DataFrame, posts: pd.DataFrame, observed_at: ObservedAt) -> pd.DataFrame:
