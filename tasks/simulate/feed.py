@@ -59,20 +59,21 @@ class SimulatedSource:
         return self._simulation
 
     def pages(self, since: datetime, until: datetime) -> Iterator[Page]:
-        """A page for every capture instant in [since, until), oldest first, also where nothing was captured. Late captures stand on the
-        page of the day that found them. Before the simulated year and after it there are no pages."""
+        """A page for every capture instant in (since, until], oldest first, also where nothing was captured: a page has the day that ends
+        with it, so the next fetch may begin where this one ended. Late captures stand on the page of the day that found them. Before the
+        simulated year and after it there are no pages."""
         for captured, posts, accounts, damaged in self._captures(until):
-            if since <= captured < until:
+            if since < captured <= until:
                 yield self._page(captured, posts, accounts, damaged)
 
     def _captures(self, until: datetime) -> Iterator[tuple[datetime, pa.Table, pa.Table, list[Fault]]]:
-        """Every capture before `until`: what the weeks hold, sorted out by the instant of observation."""
+        """Every capture up to `until`: what the weeks hold, sorted out by the instant of observation."""
         held = _Held()
         for week in self._simulation.weeks():
             held.add(week)
             for day in range(7):
                 captured = _FIRST_CAPTURE + (week.number * 7 + day) * _DAY
-                if captured >= until:
+                if captured > until:
                     return
                 yield captured, *held.take(captured)
         for day in range(WEEKS * 7, WEEKS * 7 + 5):

@@ -14,6 +14,7 @@ from tasks.domain.batches import RawObject
 from tasks.domain.errors import UnreadableInput, WorkspaceProblem, WriteConflict
 from tasks.domain.ports import ObjectStore
 from tasks.store.keys import raw_key
+from tasks.store.local_problems import explained
 
 _CHUNK = 1 << 20
 
@@ -27,7 +28,7 @@ def land(store: ObjectStore, campaign: str, source: str, data: bytes | Path, ext
     with tempfile.TemporaryDirectory(prefix="resurge-land-") as folder, _opened(data) as (source_file, size):
         packed = Path(folder) / "packed"
         hashing = _Hashing(source_file)
-        with packed.open("wb") as file:
+        with explained(folder, f"pack {data.name if isinstance(data, Path) else 'a page'}"), packed.open("wb") as file:
             # the size stands in the frame's header, so bytes and files of equal content are packed into equal bytes
             try:
                 zstandard.ZstdCompressor(level=3, write_checksum=True).copy_stream(cast(BinaryIO, hashing), file, size=size)

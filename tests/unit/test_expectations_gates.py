@@ -136,7 +136,7 @@ def test_a_batch_outside_its_bounds_stops_below_and_warns_above():
 def test_an_empty_batch_never_passes_silently():
     nothing = parsed(posts(0))
     assert batch_gate(nothing, DEFAULT, latest_instant=NOW).blocked
-    allowed = batch_gate(nothing, bounds_for(["simulator"]), latest_instant=NOW)
+    allowed = batch_gate(nothing, bounds_for(["simulated"]), latest_instant=NOW)
     assert allowed.outcome.verdict == "warned"
     assert failed(allowed.outcome) == {"not-empty"}
 

@@ -134,7 +134,7 @@ def test_bounds_are_read_strictly(old, new, line, words):
 
 def test_bounds_are_found_by_the_first_name_that_has_a_file(tmp_path):
     assert bounds_for(["my-feed", "ira"]).source == "ira"
-    assert bounds_for(["simulator"]).batch.rows.min == 0
+    assert bounds_for(["simulated"]).batch.rows.min == 0
     assert bounds_for(["unheard-of", "../ira", ""]).source == "default"
     (tmp_path / "ira.yml").write_text(BOUNDS.replace("source: s", "source: ira"))
     assert bounds_for(["ira"], [tmp_path]).batch.rows.max == 10

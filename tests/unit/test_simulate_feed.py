@@ -102,8 +102,8 @@ def test_a_page_a_day_and_any_span_is_a_part_of_the_whole(source: SimulatedSourc
     assert all(later - earlier == timedelta(days=1) for earlier, later in pairwise(instants))
     since, until = datetime(2023, 9, 1, 12, tzinfo=UTC), datetime(2023, 9, 9, 0, 40, tzinfo=UTC)
     part = list(source.pages(since, until))
-    assert [page.fetched_at.day for page in part] == list(range(2, 9))
-    assert [page.raw for page in part] == [page.raw for page in pages if since <= page.fetched_at < until]
+    assert [page.fetched_at.day for page in part] == list(range(2, 10))
+    assert [page.raw for page in part] == [page.raw for page in pages if since < page.fetched_at <= until]
 
 
 def test_a_page_holds_what_was_captured_at_its_instant(pages: list[Page]) -> None:
