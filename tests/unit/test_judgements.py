@@ -213,7 +213,7 @@ def test_what_an_archive_shows_is_told_with_its_doubts() -> None:
     assert made.items[0].statement == (
         "It is likely that the inferred takedown of 29 August to 18 September 2023 still holds the campaign down on facebook."
     )
-    assert made.items[0].confidence == "low"
+    assert made.items[0].confidence == "moderate"
     assert (
         "69 % of its baseline and now stands at 76 % (30 % to 194 %) of its baseline: the interval holds its baseline"
         in (made.bottom_line[1])
