@@ -37,7 +37,7 @@ def find(run: Run, seen: Evidence) -> Findings:
         families = find_families(seen.posts)
     with run.stage("detect coordination"):
         detection = find_coordination(campaign, seen.posts, families, cutoff, SEED)
-        members = settle_members(campaign, seen.posts, detection.edges, cutoff)
+        members = settle_members(campaign, seen.posts, detection, cutoff)
     member_posts = posts_of_members(seen.posts, members.frame)
     with run.stage("measure rebuilding"):
         takedowns = measure_rebuilding(

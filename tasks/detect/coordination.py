@@ -34,7 +34,7 @@ def co_actions(shares: pd.DataFrame, *, window_s: float, min_participation: int)
 
 def count_pairs(sweep: Sweep, *, min_participation: int) -> pd.DataFrame:
     """The pairs of a sweep, as `co_actions` returns them."""
-    eligible = _eligible(sweep, min_participation)
+    eligible = eligible_accounts(sweep, min_participation)
     tally = _Tally.empty()
     waiting: list[_Tally] = []
     held = 0
@@ -72,7 +72,7 @@ def _across(sweep: Sweep, left: Ints, right: Ints) -> tuple[Ints, Ints]:
     return left[differ], right[differ]
 
 
-def _eligible(sweep: Sweep, min_participation: int) -> Flags:
+def eligible_accounts(sweep: Sweep, min_participation: int) -> Flags:
     """By account code: has it `min_participation` rows whose post stands in a pair? Rows that share their own post count too, as in
     the reference, if that post stands in a pair on another object."""
     if min_participation == 1:
@@ -152,7 +152,7 @@ def objects_of_pairs(sweep: Sweep, edges: pd.DataFrame, *, min_participation: in
     wanted = ids.get_indexer(pd.Index(edges["source"])) * len(ids) + ids.get_indexer(pd.Index(edges["target"]))
     order = np.argsort(wanted)
     ranked = wanted[order]
-    eligible = _eligible(sweep, min_participation)
+    eligible = eligible_accounts(sweep, min_participation)
     found: list[Ints] = [np.empty(0, np.int64)]
     for first, last, _ in sweep.parts():
         left, right = _across(sweep, *sweep.pairs(first, last))

@@ -1,15 +1,23 @@
 """Who belongs to the campaign: what analysts and platforms said, and what the acceptance rule adds, each with its reason."""
 
+from collections.abc import Hashable
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time
+from typing import Any
 
 import numpy as np
 import pandas as pd
 
+from tasks.detect.acts import Acts
+from tasks.detect.joining import behaviours_near, judged, posts_in_step
+from tasks.detect.network import Detection
+from tasks.detect.sweep import Flags
 from tasks.domain.accounts import ACCOUNT_KEY, MEMBERSHIP
 from tasks.domain.campaign import AcceptanceRule, Campaign
-from tasks.domain.frames import flatten_lists
 from tasks.domain.periods import Cutoff
+
+WITH_LIST = 1 / 3  # of the posts in step with anybody; a news fan whose circle a member follows has less, see docs/methods.md
+PROPOSED_Q = 0.05  # what misses the rule by its q alone is shown up to here: about one in twenty of those would be chance
 
 
 @dataclass(frozen=True)
@@ -24,41 +32,35 @@ class Members:
     @property
     def keys(self) -> pd.Index:
         """ "platform/account_id" of every member."""
-        return pd.Index(self.frame["platform"] + "/" + self.frame["account_id"])
+        keys: pd.Index = pd.Index(_keys(self.frame))
+        return keys
 
 
-def resolve_members(campaign: Campaign, posts: pd.DataFrame, edges: pd.DataFrame, cutoff: Cutoff) -> Members:
+def resolve_members(campaign: Campaign, posts: pd.DataFrame, detection: Detection, cutoff: Cutoff) -> Members:
     """The campaign list as known at `cutoff.as_of`.
 
-    `posts`: POSTS (a whole collection is taken from its accounts); `edges`: EDGES of detection with q-values and object lists. An entry
-    counts from the start of its day `known_at` (before that only with `hindsight`) until the start of its day `until`. The
-    acceptance rule is applied in rounds until nothing changes; an accepted account counts as a member in the next round. Without a
-    rule nobody is accepted: accounts tied to members are proposed.
+    `posts`: POSTS (a whole collection is taken from its accounts); `detection`: of the same posts. An entry counts from the start of
+    its day `known_at` (before that only with `hindsight`) until the start of its day `until`; an account whose entry has ended is
+    neither accepted nor proposed. The acceptance rule is applied in rounds until nothing changes, with the q-value of the account (see
+    tasks.detect.joining); an accepted account counts as a member in the next round. Besides the rule, at least WITH_LIST of the posts
+    in step with anybody must be in step with members: who follows what a crowd shares is no accomplice of one member in it. Proposed
+    is who passes max_q and falls short elsewhere, and who passes everything but max_q at q <= PROPOSED_Q. Without a rule nobody is
+    accepted, and proposed is who passes the threshold of the campaign.
     """
-    stated = _stated(campaign, posts, cutoff)
+    entries = _entries(campaign, posts)
+    stated = _in_force(entries, campaign, cutoff)
+    acts = detection.acts
+    members = acts.accounts.isin(_keys(stated))
+    ended = acts.accounts.isin(_keys(entries[(entries["until"] <= cutoff.end).to_numpy(bool)])) & ~members
     rule = campaign.membership.accept
-    ties = _ties(edges, max(rule.max_q, campaign.thresholds.max_q) if rule else campaign.thresholds.max_q)
-    members = set(stated["platform"] + "/" + stated["account_id"])
-    accepted: dict[str, int] = {}
-    evidence = _evidence(ties, members)
-    while rule is not None:
-        able = _evidence(ties[(ties["q_value"] <= rule.max_q).to_numpy(bool)], members)
-        able = able[((able["members_co_acted"] >= rule.min_members) & (able["objects"] >= rule.min_objects)).to_numpy(bool)]
-        if able.empty:
-            break
-        round_number = max(accepted.values(), default=0) + 1
-        accepted |= dict.fromkeys(able.index, round_number)
-        evidence = pd.concat([evidence.drop(able.index, errors="ignore"), able])
-        members |= set(able.index)
-    if rule is not None:  # those who stay outside are shown with what ties them to the final list
-        evidence = pd.concat([evidence.loc[list(accepted)], _evidence(ties, members)])
-    proposed = _proposed(evidence, accepted, rule)
+    evidence = _rounds(acts, members, ended, rule, campaign.thresholds.max_q)
+    proposed = _proposed(acts, evidence, rule)
     frame = pd.concat([stated, _accepted_rows(campaign, proposed, cutoff)], ignore_index=True)
     return Members(MEMBERSHIP.conform(frame).sort_values(list(ACCOUNT_KEY), ignore_index=True), proposed)
 
 
-def _stated(campaign: Campaign, posts: pd.DataFrame, cutoff: Cutoff) -> pd.DataFrame:
-    """What the campaign file says. An account's own entry goes before the whole collection; its earliest entry counts."""
+def _entries(campaign: Campaign, posts: pd.DataFrame) -> pd.DataFrame:
+    """What the campaign file says, at any time; an account's own entries before the whole collection, the earliest first."""
     membership = campaign.membership
     rows = [
         {
@@ -84,59 +86,77 @@ def _stated(campaign: Campaign, posts: pd.DataFrame, cutoff: Cutoff) -> pd.DataF
             reason=f"on the list of {whole.source}",
         )
         frame = pd.concat([frame, MEMBERSHIP.conform(listed)], ignore_index=True)
-    now = ~(frame["until"] <= cutoff.end).to_numpy(bool)
-    if not membership.hindsight:
-        now &= (frame["known_at"] <= cutoff.as_of).to_numpy(bool)
-    return frame[now].drop_duplicates(list(ACCOUNT_KEY))
+    return frame
 
 
-def _ties(edges: pd.DataFrame, max_q: float) -> pd.DataFrame:
-    """Edges at q <= max_q seen from both ends: account, other, behaviour, q_value, object (one row an object)."""
-    strong = edges[(edges["q_value"] <= max_q).fillna(False).to_numpy(bool)]
-    at, objects = flatten_lists(strong, "object_ids")
-    side = strong[["source", "target", "behaviour", "q_value"]].iloc[at].assign(object=objects.to_numpy())
-    there = side.rename(columns={"source": "account", "target": "other"})
-    back = side.rename(columns={"target": "account", "source": "other"})
-    return pd.concat([there, back], ignore_index=True)
+def _in_force(entries: pd.DataFrame, campaign: Campaign, cutoff: Cutoff) -> pd.DataFrame:
+    """The entries that count at the cut-off, one an account."""
+    now = ~(entries["until"] <= cutoff.end).to_numpy(bool)
+    if not campaign.membership.hindsight:
+        now &= (entries["known_at"] <= cutoff.as_of).to_numpy(bool)
+    return entries[now].drop_duplicates(list(ACCOUNT_KEY))
 
 
-def _evidence(ties: pd.DataFrame, members: set[str]) -> pd.DataFrame:
-    """By account outside `members` that is tied to at least one: members_co_acted, objects (distinct, over all of them), min_q,
-    behaviours."""
-    chosen = ties[(ties["other"].isin(members) & ~ties["account"].isin(members)).to_numpy(bool)]
-    chosen = chosen.assign(what=chosen["behaviour"].astype(str) + " " + chosen["object"].astype(str))
-    grouped = chosen.groupby("account", sort=True)
-    return pd.DataFrame(
-        {
-            "members_co_acted": grouped["other"].nunique(),
-            "objects": grouped["what"].nunique(),
-            "min_q": grouped["q_value"].min(),
-            "behaviours": grouped["behaviour"].agg(lambda names: ", ".join(sorted(set(names)))),
-        }
-    )
+def _rounds(acts: Acts, members: Flags, ended: Flags, rule: AcceptanceRule | None, max_q: float) -> pd.DataFrame:
+    """Apply the rule until nothing changes. `members`: flags by account code.
+
+    Returns what `judged` says of every account accepted or proposed, and `round`: in which it was accepted, 0 for the proposed, and
+    `behaviours` in which it co-acted. The accepted are shown with what tied them to the list of their round, the others with what ties
+    them to the final list.
+    """
+    told: list[pd.DataFrame] = []
+    in_step = posts_in_step(acts)
+    while not members.all():
+        found = judged(acts, members, in_step)
+        found = found[~ended[found.index]].assign(round=len(told) + 1)
+        chosen = _passing(found, rule) if rule is not None else np.zeros(len(found), np.bool_)
+        if not chosen.any():
+            chosen = found["q_value"].to_numpy() <= (rule.max_q if rule is not None else max_q)
+            if rule is not None:
+                chosen = chosen | _passing(found, rule.model_copy(update={"max_q": max(rule.max_q, PROPOSED_Q)}))
+            told.append(found[chosen].assign(round=0, behaviours=behaviours_near(acts, members, found.index[chosen])))
+            break
+        told.append(found[chosen].assign(behaviours=behaviours_near(acts, members, found.index[chosen])))
+        members = members.copy()
+        members[found.index[chosen]] = True
+    return pd.concat(told) if told else judged(acts, members, in_step).assign(round=0, behaviours="")
 
 
-def _proposed(evidence: pd.DataFrame, accepted: dict[str, int], rule: AcceptanceRule | None) -> pd.DataFrame:
-    frame = evidence.rename_axis("account").reset_index()
-    rounds = frame["account"].map(accepted)
-    ids = frame["account"].astype("str").str.split("/", n=1)
+def _passing(found: pd.DataFrame, rule: AcceptanceRule) -> Flags:
+    enough = (found["members_co_acted"] >= rule.min_members) & (found["objects"] >= rule.min_objects)
+    return np.asarray(enough & (found["with_list"] >= WITH_LIST) & (found["q_value"] <= rule.max_q), np.bool_)
+
+
+def _proposed(acts: Acts, evidence: pd.DataFrame, rule: AcceptanceRule | None) -> pd.DataFrame:
+    frame = evidence.rename(columns={"q_value": "min_q"})
+    ids = pd.Series(acts.accounts[evidence.index], index=evidence.index, dtype="str").str.split("/", n=1)
     frame["platform"], frame["account_id"] = ids.str[0], ids.str[1]
-    frame["decision"] = np.where(rounds.notna(), "accepted by rule", "proposed")
-    frame["reason"] = [_reason(row, number, rule) for row, number in zip(frame.itertuples(), rounds, strict=True)]
+    frame["decision"] = np.where(frame["round"] > 0, "accepted by rule", "proposed")
+    frame["reason"] = pd.Series([_reason(row, rule) for row in frame.to_dict("records")], index=frame.index, dtype="str")
     columns = ["platform", "account_id", "decision", "members_co_acted", "objects", "min_q", "reason"]
     order = ["decision", "members_co_acted", "objects", "platform", "account_id"]
     return frame.sort_values(order, ascending=[True, False, False, True, True], ignore_index=True)[columns]
 
 
-def _reason(row: object, number: float, rule: AcceptanceRule | None) -> str:
-    members, objects = int(row.members_co_acted), int(row.objects)  # type: ignore[attr-defined]
-    said = f"acted together with {_many(members, 'member')} on {_many(objects, 'object')} ({row.behaviours}), smallest q {row.min_q:.1e}"  # type: ignore[attr-defined]
+def _reason(row: dict[Hashable, Any], rule: AcceptanceRule | None) -> str:
+    """In words: what was found, and what became of it."""
+    told = f"co-acted with {_many(row['members_co_acted'], 'member')} on {_many(row['objects'], 'object')} ({row['behaviours']})"
+    said = f"{told}; {_q(row['min_q'])}"
     if rule is None:
         return f"{said}; the campaign file has no acceptance rule"
-    needed = f"{_many(rule.min_members, 'member')}, {_many(rule.min_objects, 'object')}, q at most {rule.max_q:g}"
-    if np.isnan(number):
-        return f"{said}; short of the rule ({needed})"
-    return f"{said}; the rule asks for {needed}; round {int(number)}, accepted by {rule.accepted_by}"
+    if row["round"]:
+        return f"{said}; accepted in round {row['round']} by {rule.accepted_by}"
+    short = [
+        f"fewer than {_many(rule.min_members, 'member')}" if row["members_co_acted"] < rule.min_members else "",
+        f"fewer than {_many(rule.min_objects, 'object')}" if row["objects"] < rule.min_objects else "",
+        f"q above {rule.max_q:g}" if row["min_q"] > rule.max_q else "",
+        f"in step with members in {row['with_list']:.0%} of its posts in step with anybody" if row["with_list"] < WITH_LIST else "",
+    ]
+    return f"{said}; not accepted: {', '.join(why for why in short if why)}"
+
+
+def _q(value: float) -> str:
+    return "q < 0.001" if value < 0.001 else f"q = {value:.3f}"
 
 
 def _many(count: int, noun: str) -> str:
@@ -159,6 +179,10 @@ def _accepted_rows(campaign: Campaign, proposed: pd.DataFrame, cutoff: Cutoff) -
             index=rows.index,
         )
     )
+
+
+def _keys(frame: pd.DataFrame) -> pd.Series:
+    return frame["platform"] + "/" + frame["account_id"]
 
 
 def _midnight(day: date) -> datetime:

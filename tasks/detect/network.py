@@ -6,6 +6,7 @@ from datetime import timedelta
 import numpy as np
 import pandas as pd
 
+from tasks.detect.acts import Acts, acts_of
 from tasks.detect.clusters import Drawing, cluster, draw
 from tasks.detect.evidence import BehaviourEdges, edges_of, object_lists
 from tasks.detect.shares import account_keys, shares_of
@@ -38,7 +39,7 @@ class BehaviourStats:
 class Detection:
     """`edges`: EDGES over all behaviours, sorted by behaviour, source, target; accounts are "platform/account_id". An edge is
     significant at q <= max_q; `tests` pairs could have co-acted. `clusters` (account, cluster_id), `labels` (by cluster_id, cleaned
-    for print) and `drawing` are those of the significant edges."""
+    for print) and `drawing` are those of the significant edges; `acts` is what the campaign list is settled with."""
 
     edges: pd.DataFrame
     behaviours: tuple[BehaviourStats, ...]
@@ -48,6 +49,7 @@ class Detection:
     tests: int
     window_days: int
     max_q: float
+    acts: Acts
 
     @property
     def significant(self) -> pd.DataFrame:
@@ -89,6 +91,7 @@ def detect(campaign: Campaign, posts: pd.DataFrame, families: pd.DataFrame, cuto
         tests=tests,
         window_days=thresholds.detection_days,
         max_q=thresholds.max_q,
+        acts=acts_of(recent, found),
     )
 
 

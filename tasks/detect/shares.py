@@ -132,10 +132,10 @@ def _hubs(objects: pd.Series, account: Ints) -> tuple[npt.NDArray[np.bool_], int
     return (sharers > limit)[codes], int((sharers > limit).sum())
 
 
-def _language(lang: pd.Series) -> Ints:
-    """Codes of the primary subtag; -1 where the source does not say."""
+def language_codes(lang: pd.Series) -> Ints:
+    """Codes of the primary subtag, in the order of the subtags; -1 where the source does not say."""
     codes, tags = pd.factorize(lang)
-    primary = np.asarray(pd.factorize(np.array([str(tag).split("-")[0].lower() for tag in tags], object))[0], np.int64)
+    primary = np.asarray(pd.factorize(np.array([str(tag).split("-")[0].lower() for tag in tags], object), sort=True)[0], np.int64)
     return np.append(primary, -1)[codes]
 
 
@@ -145,7 +145,7 @@ def _frame(posts: pd.DataFrame, post: Ints, objects: pd.Series) -> pd.DataFrame:
     slots = pd.DataFrame(
         {
             "platform": pd.factorize(chosen["platform"])[0],
-            "lang": _language(chosen["lang"]),
+            "lang": language_codes(chosen["lang"]),
             "at": np.floor(seconds / SLOT_S).astype(np.int64),
         }
     )

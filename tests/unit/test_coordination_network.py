@@ -83,7 +83,7 @@ def campaign(**more: object) -> Campaign:
 def found() -> tuple[pd.DataFrame, Detection, Members]:
     posts = small_campaign()
     detection = detect(campaign(), posts, text_families(posts), CUTOFF, 5)
-    return posts, detection, resolve_members(campaign(), posts, detection.edges, CUTOFF)
+    return posts, detection, resolve_members(campaign(), posts, detection, CUTOFF)
 
 
 def test_the_campaign_and_nobody_else_is_found(found: tuple[pd.DataFrame, Detection, Members]) -> None:
@@ -151,7 +151,7 @@ def test_posts_outside_the_window_do_not_count() -> None:
     assert next(b for b in detection.behaviours if b.behaviour == "co-text").shares == int(inside.sum())
     early = Cutoff(end=END - timedelta(days=30), as_of=END)
     nothing = detect(campaign(), posts, text_families(posts), early, 5)
-    facts = coordination_facts(nothing, resolve_members(campaign(), posts, nothing.edges, early), ACCOUNTS.empty(), (), KEY)
+    facts = coordination_facts(nothing, resolve_members(campaign(), posts, nothing, early), ACCOUNTS.empty(), (), KEY)
     assert isinstance(facts.network, NotMeasurable)
     assert all(isinstance(b.edges_significant, NotMeasurable) for b in facts.behaviours)
 
