@@ -277,7 +277,7 @@ def test_a_file_that_is_not_there(resurge, workspace, tmp_path):
     file.write_text("id\n1\n")
     columns = tmp_path / "columns.yml"
     resurge("ingest", "reeds", file, "--format", "csv", "--columns", columns, "-w", workspace).refuses(2, str(columns))
-    columns.write_text("columns: [\n")
+    columns.write_text("map: [\n")
     resurge("ingest", "reeds", file, "--format", "csv", "--columns", columns, "-w", workspace).refuses(2, "columns.yml, line 2")
     assert contents(workspace) == before
 
