@@ -45,7 +45,7 @@ def status(campaign: str, *, workspace: str | None, as_json: bool) -> None:
     late = [row for row in rows if row["state"] == "due"]
     if len(late) > _LISTED and not as_json:  # a schedule that slept for years is one line, not 150
         span = {"period": f"{late[0]['period']} to {late[-1]['period']}", "state": f"due ({len(late)} periods)"}
-        rows = [row for row in rows if row["state"] != "due"] + [late[0] | span]
+        rows = [row for row in rows if row["state"] != "due"] + [{**late[0], **span}]
     _print(rows, as_json=as_json)
 
 
