@@ -12,6 +12,7 @@ from tasks.domain.errors import ValidationBlocked
 from tasks.domain.facts import CoverageFacts, DayCount, PlatformCoverage, QuarantineRow, QueryCoverage, ValidationFacts
 from tasks.domain.measures import Shared
 from tasks.domain.periods import Cutoff, Period
+from tasks.domain.platforms import platform_name
 from tasks.domain.validation import ValidationOutcome
 
 BASELINE = timedelta(days=56)  # before a takedown (docs/methods.md, rebuilding)
@@ -156,12 +157,12 @@ def _caveats(
     for platform in platforms:
         caveats += _platform_caveats(platform, period)
     named = {takedown.platform for takedown in campaign.takedowns} - {platform.platform for platform in platforms}
-    caveats += [f"no post was collected on {name}, which the takedown ledger names" for name in sorted(named)]
+    caveats += [f"no post was collected on {platform_name(name)}, which the takedown ledger names" for name in sorted(named)]
     return caveats
 
 
 def _platform_caveats(coverage: PlatformCoverage, period: Period) -> list[str]:
-    name, caveats = coverage.platform, []
+    name, caveats = platform_name(coverage.platform), []
     if coverage.time_precision_s > 1:
         caveats.append(f"{name}: clocks are exact to {_span(coverage.time_precision_s)} only")
     if coverage.first_post and coverage.first_post > period.start:

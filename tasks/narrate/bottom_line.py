@@ -1,6 +1,7 @@
 """The three sentences a reader takes away: what the campaign does, what came back, what we do not know."""
 
 from tasks.domain.measures import NotMeasurable
+from tasks.domain.platforms import platform_names
 from tasks.narrate.comeback import Lead, named, state_of, unclear
 from tasks.narrate.judged import JudgementInputs
 from tasks.narrate.told import Told
@@ -39,7 +40,7 @@ def _doing(inputs: JudgementInputs, told: Told) -> str:
 def _came_back(inputs: JudgementInputs, lead: Lead | None, told: Told) -> str:
     if lead:
         facts = lead.facts
-        text = f"After the {lead.named(told)} on {told.text(f'{lead.pointer}/platform')}, posting"
+        text = f"After the {lead.named(told)} on {told.platform(f'{lead.pointer}/platform')}, posting"
         if state_of(facts) != "never fell":
             text += f" fell to {told.share(f'{lead.pointer}/nadir')} of its baseline and"
         state = _UNCLEAR if unclear(lead) else _STATES[state_of(facts)]
@@ -48,7 +49,7 @@ def _came_back(inputs: JudgementInputs, lead: Lead | None, told: Told) -> str:
     if past:
         place, facts = past[-1]
         why = facts.level.reason if isinstance(facts.level, NotMeasurable) else "the index has no value at the end of the period"
-        platform = told.text(f"/takedowns/{place}/platform")
+        platform = told.platform(f"/takedowns/{place}/platform")
         return f"What came back after the {named(place, facts, told)} on {platform} cannot be measured: {why}."
     if _unknown_platforms(inputs):
         return "No takedown of a known day lies before the end of the period, so what came back cannot be measured."
@@ -62,15 +63,15 @@ def _unknown_platforms(inputs: JudgementInputs) -> list[str]:
 def _unknown(inputs: JudgementInputs) -> str:
     unknown = []
     if platforms := _unknown_platforms(inputs):
-        unknown.append(f"whether a takedown happened on {_listed(platforms)}")
+        unknown.append(f"whether a takedown happened on {platform_names(platforms)}")
     unchecked = [p.platform for p in inputs.coverage.platforms if p.posts_all and not p.status_checked]
     if unchecked:
-        unknown.append(f"which accounts were removed on {_listed(unchecked)}, where status was never checked")
+        unknown.append(f"which accounts were removed on {platform_names(unchecked)}, where status was never checked")
     if isinstance(inputs.impact.zero, NotMeasurable) and inputs.activity.posts:
         unknown.append("how many people react to the posts")
     silent = [p.platform for p in inputs.coverage.platforms if p.days_without_posts]
     if silent:
-        unknown.append(f"whether days without posts on {_listed(silent)} are silence or a gap in collecting")
+        unknown.append(f"whether days without posts on {platform_names(silent)} are silence or a gap in collecting")
     unknown.append("which accounts of the campaign were never found")
     return f"We do not know {_listed(unknown[:_MAX_UNKNOWNS], '; nor ')}."
 

@@ -17,6 +17,7 @@ from tasks.domain.facts import (
 )
 from tasks.domain.measures import NotMeasurable
 from tasks.domain.narratives import ImpactFacts, NarrativeFacts
+from tasks.domain.platforms import platform_name
 from tasks.domain.rebuilding import TakedownFacts
 from tasks.narrate.falsifiers import scored
 
@@ -90,7 +91,12 @@ def _levels(now: tuple[TakedownFacts, ...], then: tuple[TakedownFacts, ...]) -> 
         for name in ("level", "direction"):
             new_value, old_value = getattr(facts, name), getattr(old, name) if old else None
             if old_value is not None and new_value != old_value:
-                yield f"{facts.platform}, after {facts.takedown_id}: {name} {_word(new_value)}, after {_word(old_value)}"
+                yield f"{_episode(facts)}: {name} {_word(new_value)}, after {_word(old_value)}"
+
+
+def _episode(facts: TakedownFacts) -> str:
+    """Facebook, takedown of 2023-08-29; the id where no day is known."""
+    return f"{platform_name(facts.platform)}, takedown {f'of {facts.t0.date()}' if facts.t0 else facts.takedown_id}"
 
 
 def _word(value: object) -> str:
@@ -111,7 +117,8 @@ def _world(parts: ChangeInputs, previous: Facts | None) -> Iterator[str]:
         for action in facts.actions:
             inside = action.effective_from is not None and first <= action.effective_from < last
             if (previous is not None and action.takedown_id not in known) or (previous is None and inside):
-                yield f"takedown {action.takedown_id} on {facts.platform} ({action.effective_from or 'day unknown'}) is new in the ledger"
+                when = action.effective_from or "day unknown"
+                yield f"takedown {action.takedown_id} on {platform_name(facts.platform)} ({when}) is new in the ledger"
 
 
 def _method(parts: ChangeInputs, previous: Facts) -> Iterator[str]:

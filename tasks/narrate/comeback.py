@@ -22,7 +22,7 @@ State = Literal["rebuilding", "back", "held down", "falling", "never fell"]
 _COHORTS: dict[CohortName, str] = {
     "survivor": "accounts that had been posting before it and were missed",
     "reactivated": "old accounts that had been silent and woke up",
-    "created_after": "accounts created after it",
+    "created_after": "accounts created after it began",
     "pre_positioned": "accounts prepared before it that first posted afterwards",
 }
 
@@ -92,7 +92,7 @@ def state_of(facts: TakedownFacts) -> State:
 def judge_comeback(inputs: JudgementInputs, lead: Lead) -> Judgement:
     """Where the campaign stands against its baseline on the lead's platform."""
     told, state = Told(inputs.root), state_of(lead.facts)
-    platform, takedown = told.text(f"{lead.pointer}/platform"), lead.named(told)
+    platform, takedown = told.platform(f"{lead.pointer}/platform"), lead.named(told)
     latest, level = told.estimate(lead.latest), told.text(f"{lead.pointer}/level")
     strengths, weaknesses = _soundness(inputs, lead, told)
     grounds = Grounds(
@@ -189,7 +189,7 @@ def _elsewhere(inputs: JudgementInputs, lead: Lead, told: Told) -> list[str]:
         series = _plain_posts(facts)
         if place != lead.place and series is not None and facts.t0 and facts.t0 < inputs.period.end:
             at = f"/takedowns/{place}"
-            after = f"on {told.text(f'{at}/platform')}, after the {named(place, facts, told)}"
+            after = f"on {told.platform(f'{at}/platform')}, after the {named(place, facts, told)}"
             reasons.append(f"Elsewhere, {after}, they stand at {told.estimate(f'{at}/rebuild_index/{series}/latest')}.")
     return reasons[:3]
 
@@ -223,7 +223,7 @@ def judge_cohorts(inputs: JudgementInputs, lead: Lead) -> Judgement | None:
         return None
     told = Told(inputs.root)
     name, certain = _carrier(cohorts)
-    takedown, platform = lead.named(told), told.text(f"{lead.pointer}/platform")
+    takedown, platform = lead.named(told), told.platform(f"{lead.pointer}/platform")
     total = told.count(f"{lead.pointer}/cohorts/posts/total")
     weaknesses = collection_weaknesses(inputs)
     if name is None:

@@ -5,6 +5,7 @@ from typing import Any
 
 from tasks.domain.facts import Facts, Judgement, ScoredFalsifier
 from tasks.domain.measures import NotMeasurable
+from tasks.domain.platforms import platform_name
 from tasks.domain.rebuilding import TakedownFacts
 from tasks.narrate.told import resolve
 
@@ -46,7 +47,7 @@ def _found(pointer: str, takedowns: Sequence[TakedownFacts], root: Mapping[str, 
             None,
         )
         if place is None:
-            return None, f"the takedown {before.takedown_id} on {before.platform} is no longer in the ledger"
+            return None, f"the takedown {before.takedown_id} on {platform_name(before.platform)} is no longer in the ledger"
         pointer = "/".join(["", "takedowns", str(place), *parts[3:]])
     try:
         value = resolve(root, pointer)

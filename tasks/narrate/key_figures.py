@@ -4,6 +4,7 @@ from datetime import timedelta
 
 from tasks.domain.facts import Facts, KeyFigure
 from tasks.domain.measures import Estimate, NotMeasurable, Shared
+from tasks.domain.platforms import platform_name, platform_names
 from tasks.narrate.comeback import Lead
 from tasks.narrate.judged import JudgementInputs
 
@@ -62,7 +63,7 @@ def _baseline_posts(inputs: JudgementInputs) -> Number:
         return _NO_BASELINE
     without = sorted({p.platform for p in inputs.activity.platforms if p.posts} - baselines.keys())
     if without:
-        return NotMeasurable(reason=f"no baseline on {', '.join(without)}")
+        return NotMeasurable(reason=f"no baseline on {platform_names(without)}")
     return round(sum(baselines.values()) * ((inputs.period.end - inputs.period.start) / timedelta(days=1)), 1)
 
 
@@ -80,7 +81,7 @@ def _index(inputs: JudgementInputs, lead: Lead | None) -> KeyFigure:
     day = (inputs.period.start - timedelta(days=1)).date()
     earlier = [point.value for point in series.points if point.day == day]
     return KeyFigure(
-        name=f"rebuild index on {lead.facts.platform}",
+        name=f"rebuild index on {platform_name(lead.facts.platform)}",
         value=series.latest.value if isinstance(series.latest, Estimate) else series.latest,
         unit="x baseline",
         previous=earlier[0] if earlier else NotMeasurable(reason="the index was not yet defined at the end of the last period"),
@@ -97,7 +98,7 @@ def _survivors(lead: Lead | None, before: Facts | None) -> KeyFigure:
     cohorts, fate = lead.facts.cohorts, lead.facts.fate
     known = not isinstance(cohorts, NotMeasurable)
     return KeyFigure(
-        name=f"survivors on {lead.facts.platform}",
+        name=f"survivors on {platform_name(lead.facts.platform)}",
         value=cohorts if isinstance(cohorts, NotMeasurable) else cohorts.survivor,
         unit="accounts",
         previous=_earlier_survivors(lead, before),

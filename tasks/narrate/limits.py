@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 
 from tasks.domain.facts import CampaignFacts, CoordinationFacts, CoverageFacts, InputFacts, PeriodFacts
+from tasks.domain.platforms import platform_name, platform_names
 from tasks.domain.rebuilding import TakedownFacts
 
 
@@ -48,15 +49,15 @@ def _of_what_was_seen(
 ) -> Iterator[str]:
     unchecked = [row.platform for row in coverage.platforms if not row.status_checked]
     if unchecked:
-        yield f"Account status was never checked on {', '.join(unchecked)}: silence there cannot be told from removal."
+        yield f"Account status was never checked on {platform_names(unchecked)}: silence there cannot be told from removal."
     unknown = sorted({row.platform for row in takedowns if row.known == "unknown"})
     if unknown:
-        yield f"Whether {', '.join(unknown)} acted against the campaign is not known; nothing is measured around a takedown there."
+        yield f"Whether {platform_names(unknown)} acted against the campaign is not known; nothing is measured around a takedown there."
     coarse = [row for row in coverage.platforms if row.time_precision_s > 1]
     for row in coarse:
-        yield f"Clocks on {row.platform} are exact to {row.time_precision_s} seconds only."
+        yield f"Clocks on {platform_name(row.platform)} are exact to {row.time_precision_s} seconds only."
     if any(not row.window_certain for row in coordination.behaviours):
         yield "Some windows of co-action are close to the clocks' precision: their edges are possible, not certain."
     unmeasured = [row.platform for row in coverage.platforms if row.posts_period and not row.engagement_measured.part]
     if unmeasured:
-        yield f"Engagement was not measured on {', '.join(unmeasured)}: nothing is said about who reacts to the posts."
+        yield f"Engagement was not measured on {platform_names(unmeasured)}: nothing is said about who reacts to the posts."

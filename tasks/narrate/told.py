@@ -8,6 +8,7 @@ from datetime import date, datetime, timedelta
 from typing import Any
 
 from tasks.domain.measures import Estimate, Interval, NotMeasurable, Shared
+from tasks.domain.platforms import platform_name
 from tasks.domain.records import Record
 
 
@@ -80,6 +81,10 @@ class Told:
         same = (first.year, first.month) == (last.year, last.month)
         begun = f"{first.day}" if same else f"{first.day} {first:%B}" if first.year == last.year else f"{first.day} {first:%B %Y}"
         return f"{begun} to {last.day} {last:%B %Y}"
+
+    def platform(self, pointer: str) -> str:
+        """A platform by the name it has in print: YouTube."""
+        return platform_name(str(self.value(pointer)))
 
     def text(self, pointer: str) -> str:
         """A text, or a tuple of terms joined by commas."""

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 from tasks.domain.batches import QueryEffort
 from tasks.domain.campaign import Campaign
+from tasks.domain.platforms import platform_name
 from tasks.rebuilding.baseline import BaselineWeeks
 from tasks.rebuilding.effort import changed_queries
 from tasks.rebuilding.episodes import Episode
@@ -35,16 +36,15 @@ def name_confounders(
 
 def _effort(timeline: Timeline, first: int, queries: Sequence[QueryEffort]) -> list[str]:
     if not timeline.rows.queries or not queries:
-        return [
-            f"Collection effort on {timeline.platform} is not recorded by query: more collecting cannot be told from more posting."
-        ]
+        where = platform_name(timeline.platform)
+        return [f"Collection effort on {where} is not recorded by query: more collecting cannot be told from more posting."]
     changed = changed_queries(queries, timeline.rows.queries, day_start(first), day_start(timeline.end))
     if not changed:
         return []
     return [
         (
-            f"Collection effort changed on {timeline.platform}: {len(changed)} of {len(timeline.rows.queries)} queries did not run from "
-            f"{day_date(first)} to {day_date(timeline.end)} ({', '.join(changed[:5])}{' ...' if len(changed) > 5 else ''}); "
+            f"Collection effort changed on {platform_name(timeline.platform)}: {len(changed)} of {len(timeline.rows.queries)} queries did "
+            f"not run from {day_date(first)} to {day_date(timeline.end)} ({', '.join(changed[:5])}{' ...' if len(changed) > 5 else ''}); "
             "read the fixed-query index."
         )
     ]
@@ -63,7 +63,8 @@ def _quiet_days(timeline: Timeline, first: int) -> list[str]:
     quiet = int((timeline.days.daily(start, timeline.end)[1] == 0).sum())
     if not quiet:
         return []
-    return [f"{quiet} of {timeline.end - start} days have no member's post on {timeline.platform}: silence or a gap in collection."]
+    where = platform_name(timeline.platform)
+    return [f"{quiet} of {timeline.end - start} days have no member's post on {where}: silence or a gap in collection."]
 
 
 def _hindsight(timeline: Timeline, episode: Episode, selection: OutcomeSelection) -> list[str]:

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, time
 
 from tasks.domain.periods import Cutoff
+from tasks.domain.platforms import platform_name
 from tasks.domain.rebuilding import LedgerRow
 from tasks.domain.takedowns import Takedown
 from tasks.rebuilding.timeline import day_date, day_number
@@ -101,7 +102,7 @@ def imprecise_caveat(row: Takedown) -> str:
     counts = ", ".join(f"{count:,} {kind}" for kind, count in row.counts.items()) or "no counts"
     when = f", from {day_date(day_number(row.effective_from))}" if row.effective_from else ""
     return (
-        f"{row.takedown_id}: the {row.source} source dates this action on {row.platform} only by {row.precision}{when} "
+        f"{row.takedown_id}: the {row.source} source dates this action on {platform_name(row.platform)} only by {row.precision}{when} "
         f"({counts}); without a day it starts no episode and nothing is measured around it."
     )
 

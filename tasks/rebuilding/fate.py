@@ -8,6 +8,7 @@ import pandas as pd
 
 from tasks.domain.accounts import REMOVED_STATUSES
 from tasks.domain.measures import NotMeasurable
+from tasks.domain.platforms import platform_name
 from tasks.domain.rebuilding import Fate, RemovalRate
 from tasks.rebuilding.episodes import Episode
 from tasks.rebuilding.timeline import DAY_US, Timeline
@@ -101,7 +102,7 @@ def measure_fate(timeline: Timeline, checks: StatusChecks, episode: Episode, sel
     if (risk & selection.accounts).any():
         rate = NotMeasurable(reason="these accounts are known because they were removed: a removal rate would only restate that")
     elif not checked:
-        rate = NotMeasurable(reason=f"accounts on {timeline.platform} were never checked: not observed")
+        rate = NotMeasurable(reason=f"accounts on {platform_name(timeline.platform)} were never checked: not observed")
     else:
         rate = RemovalRate(low=round(gone.sum() / total, 6), high=round((gone.sum() + unknown.sum()) / total, 6))
     return Fate(

@@ -11,6 +11,7 @@ from tasks.domain.batches import QueryEffort
 from tasks.domain.campaign import Campaign
 from tasks.domain.measures import NotMeasurable
 from tasks.domain.periods import Cutoff, Period
+from tasks.domain.platforms import platform_name
 from tasks.domain.rebuilding import Burst, Cohorts, IndexSeries, LossWave, Series, TakedownFacts
 from tasks.rebuilding.baseline import BaselineWeeks, choose_weeks, measure_baseline, measure_prior
 from tasks.rebuilding.bootstrap import AccountBootstrap
@@ -66,18 +67,18 @@ def _platform(ledger: PlatformLedger, timeline: Timeline | None, inputs: Inputs)
     platform = Platform.read(timeline, ledger.episodes, inputs) if timeline is not None and ledger.episodes else None
     for i, episode in enumerate(ledger.episodes):
         if platform is None:
-            reason = f"no member's post on {ledger.platform} was collected"
+            reason = f"no member's post on {platform_name(ledger.platform)} was collected"
             facts.append(unmeasured(episode.actions, "yes", reason, episode=episode, caveats=caveats))
         else:
             facts.append(_episode(platform, ledger.episodes, i, caveats))
     if ledger.imprecise and not ledger.episodes:
-        reason = f"no source dates a takedown on {ledger.platform} to the day"
+        reason = f"no source dates a takedown on {platform_name(ledger.platform)} to the day"
         facts.append(unmeasured(ledger.imprecise, "yes", reason, caveats=caveats))
     facts += [
         unmeasured(
             (row,),
             "unknown",
-            f"it is not known whether {row.platform} acted against the campaign; nothing can be measured from a date",
+            f"it is not known whether {platform_name(row.platform)} acted against the campaign; nothing can be measured from a date",
         )
         for row in ledger.unknown
     ]

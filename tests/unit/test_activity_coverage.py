@@ -71,7 +71,7 @@ def test_platform_by_hand() -> None:
     assert (platform.status_checked, platform.status_last) == (1, MONDAY + timedelta(days=1))
     assert platform.engagement_measured == platform.views_measured == Shared(part=1, whole=2)
     text = "\n".join(facts.caveats)
-    for part in ("capture time assumed", "exact to a minute", "no post on 5 of 7 days", "no post was collected on youtube"):
+    for part in ("capture time assumed", "exact to a minute", "no post on 5 of 7 days", "no post was collected on YouTube"):
         assert part in text
     assert "never checked" not in text
 

@@ -65,9 +65,9 @@ def test_narratives_that_came_and_went() -> None:
 
 def test_levels_that_moved() -> None:
     data = said(parts(takedowns=(takedown(level="baseline"),)), facts(takedowns=(takedown(level="partial"),)), "data")
-    assert "facebook, after meta-2023-08: level baseline, after partial" in data
+    assert "Facebook, takedown of 2023-08-29: level baseline, after partial" in data
     lost = said(parts(takedowns=(unmeasured_takedown(),)), facts(), "data")
-    assert "facebook, after meta-2023-08: level not measurable, after partial" in lost
+    assert "Facebook, takedown of 2023-08-29: level not measurable, after partial" in lost
 
 
 def test_events_and_new_takedowns_are_the_world() -> None:
@@ -76,7 +76,7 @@ def test_events_and_new_takedowns_are_the_world() -> None:
         EventFacts(event_id="o", on=date(2023, 10, 16), title="Later"),
     )
     world = said(parts(campaign=campaign(inside, outside)), facts(takedowns=()), "world")
-    assert world == ["Opening (2023-10-12)", "takedown meta-2023-08 on facebook (2023-08-29) is new in the ledger"]
+    assert world == ["Opening (2023-10-12)", "takedown meta-2023-08 on Facebook (2023-08-29) is new in the ledger"]
     assert said(parts(), facts(), "world") == []
 
 

@@ -188,11 +188,11 @@ def test_statements_of_the_known_situations() -> None:
         return judgement_facts(SITUATIONS[name]).items[0].statement
 
     assert (
-        first("rebuilding") == "It is very likely that the campaign is rebuilding on facebook after the takedown of 29 August 2023."
+        first("rebuilding") == "It is very likely that the campaign is rebuilding on Facebook after the takedown of 29 August 2023."
     )
-    assert first("held down") == "It is very likely that the takedown of 29 August 2023 still holds the campaign down on facebook."
-    assert first("back").startswith("It is very likely that the campaign's posting on facebook is back above the level")
-    assert first("back and rising").startswith("It is likely that the campaign's posting on facebook is back at the level")
+    assert first("held down") == "It is very likely that the takedown of 29 August 2023 still holds the campaign down on Facebook."
+    assert first("back").startswith("It is very likely that the campaign's posting on Facebook is back above the level")
+    assert first("back and rising").startswith("It is likely that the campaign's posting on Facebook is back at the level")
     assert "did not cut" in first("never fell")
     assert "turned to an event: the harbour opening" in first_of("themes", "pivot").statement
     assert first_of("themes", "early pivot").likelihood == "likely"
@@ -211,7 +211,7 @@ def test_what_an_archive_shows_is_told_with_its_doubts() -> None:
     listed = activity().model_copy(update={"members_by_basis": {"platform list": 120}})
     made = judgement_facts(inputs(takedowns=(found,), activity=listed))
     assert made.items[0].statement == (
-        "It is likely that the inferred takedown of 29 August to 18 September 2023 still holds the campaign down on facebook."
+        "It is likely that the inferred takedown of 29 August to 18 September 2023 still holds the campaign down on Facebook."
     )
     assert made.items[0].confidence == "moderate"
     assert (
@@ -250,7 +250,7 @@ def test_other_takedowns_are_told_apart_from_the_lead() -> None:
     start = takedown().t0 - timedelta(days=60)  # type: ignore[operator]
     other = takedown(platform="x", takedown_id="x-2023", t0=start, t0_end=start + timedelta(days=1), latest=0.8)
     reasons = judgement_facts(inputs(takedowns=(other, takedown()))).items[0].reasons
-    assert "Elsewhere, on x, after the takedown of 30 June 2023, they stand at 80 % (31 % to 55 %)." in reasons
+    assert "Elsewhere, on X, after the takedown of 30 June 2023, they stand at 80 % (31 % to 55 %)." in reasons
 
 
 def test_bottom_lines() -> None:
@@ -265,7 +265,7 @@ def test_bottom_lines() -> None:
     assert "nothing yet that could have come back" in line("takedown to come")[1]
     assert "cannot be measured" in line("unknown platforms")[1]
     assert (
-        "whether a takedown happened on x, youtube" in line("unknown platforms")[2]
+        "whether a takedown happened on X and YouTube" in line("unknown platforms")[2]
         or "x and youtube" in line("unknown platforms")[2]
     )
     assert "fewer than 4 weeks of history" in line("takedown not measurable")[1]
@@ -284,9 +284,9 @@ def test_key_figures_against_the_last_period_and_the_baseline() -> None:
     before = facts()
     by_name = {figure.name: figure for figure in judgement_facts(inputs(previous=before)).key_figures}
     assert (by_name["posts"].value, by_name["posts"].previous, by_name["posts"].baseline) == (1234, 1100, 2871.8)
-    index = by_name["rebuild index on facebook"]
+    index = by_name["rebuild index on Facebook"]
     assert (index.value, index.previous, index.baseline) == (0.42, 0.42, 1)
-    survivors = by_name["survivors on facebook"]
+    survivors = by_name["survivors on Facebook"]
     assert (survivors.value, survivors.previous, survivors.baseline) == (31, 31, 210)
     assert by_name["copypasta share"].previous == pytest.approx(308 / 1234, abs=1e-6)
     assert isinstance(by_name["copypasta share"].baseline, NotMeasurable)
@@ -295,7 +295,7 @@ def test_key_figures_against_the_last_period_and_the_baseline() -> None:
     other = activity().model_copy(
         update={"platforms": (*activity().platforms, activity().platforms[0].model_copy(update={"platform": "x"}))}
     )
-    assert judgement_facts(inputs(activity=other)).key_figures[0].baseline == NotMeasurable(reason="no baseline on x")
+    assert judgement_facts(inputs(activity=other)).key_figures[0].baseline == NotMeasurable(reason="no baseline on X")
 
 
 def test_outlook_is_the_rate_so_far() -> None:

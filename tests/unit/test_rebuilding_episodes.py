@@ -44,7 +44,7 @@ def test_a_month_is_a_caveat_and_starts_no_episode() -> None:
     assert any("vague" in caveat and "1,200 accounts" in caveat and "month" in caveat for caveat in facts.caveats)
     (alone,) = run(frame(steady(-70, 40)), [vague], 40)
     assert alone.t0 is None
-    assert alone.baseline == NotMeasurable(reason="no source dates a takedown on x to the day")
+    assert alone.baseline == NotMeasurable(reason="no source dates a takedown on X to the day")
 
 
 def test_unknown_is_a_row_whose_every_measure_says_why() -> None:
@@ -53,7 +53,7 @@ def test_unknown_is_a_row_whose_every_measure_says_why() -> None:
     assert [(f.platform, f.known) for f in facts] == [("x", "yes"), ("youtube", "unknown")]
     reasons = {value.reason for value in vars(facts[1]).values() if isinstance(value, NotMeasurable)}
     assert len(reasons) == 1
-    assert "not known whether youtube acted" in reasons.pop()
+    assert "not known whether YouTube acted" in reasons.pop()
     assert len(facts[1].rebuild_index) == 9
     assert all(isinstance(series.latest, NotMeasurable) for series in facts[1].rebuild_index)
 
@@ -61,7 +61,7 @@ def test_unknown_is_a_row_whose_every_measure_says_why() -> None:
 def test_a_platform_without_posts_says_so() -> None:
     (facts,) = run(frame(steady(-70, 40), platform="y"), [takedown(0)], 40)
     assert facts.t0 == at(0)
-    assert facts.fate == NotMeasurable(reason="no member's post on x was collected")
+    assert facts.fate == NotMeasurable(reason="no member's post on X was collected")
 
 
 def test_sources_of_a_mixed_episode_are_both_named() -> None:

@@ -32,7 +32,7 @@ def test_by_hand() -> None:
 def test_a_platform_never_checked_is_not_observed() -> None:
     found = fate([])
     assert (found.removed, found.unknown, found.checked) == (0, 4, 0)
-    assert found.removal_rate == NotMeasurable(reason="accounts on x were never checked: not observed")
+    assert found.removal_rate == NotMeasurable(reason="accounts on X were never checked: not observed")
 
 
 def test_a_check_before_t0_says_nothing_about_the_takedown() -> None:

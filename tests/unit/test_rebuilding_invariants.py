@@ -42,7 +42,7 @@ def summed(counts: CohortCounts | CohortPosts) -> int:
 def test_cohorts_and_fates_sum(rows: list, checks: list) -> None:
     posts = posts_frame(rows)
     facts = measured(posts, checks)
-    if facts.cohorts == NotMeasurable(reason="no member's post on x was collected"):
+    if facts.cohorts == NotMeasurable(reason="no member's post on X was collected"):
         assert all(day >= END for _, day, _ in rows)
         return
     assert isinstance(facts.cohorts, Cohorts)
