@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from datetime import datetime
+from numbers import Real
 from typing import Any
 
 import numpy as np
@@ -13,6 +14,8 @@ from expectations.tables import TABLES
 from tasks.domain.batches import CheckResult
 from tasks.domain.errors import UsageProblem
 from tasks.domain.validation import RowFault, ValidationOutcome
+
+UNITS = ((86400, "day"), (3600, "hour"), (60, "minute"))
 
 Context = Mapping[str, datetime | float | int]
 
@@ -105,10 +108,25 @@ def _note(check: Check, finding: Finding, arguments: Mapping[str, Any], rows: in
         allowed = " and ".join(f"{word} {value:,g}" for word, value in (("at least", low), ("at most", high)) if value is not None)
         return f"{check.columns[0]} is {finding.observed:,g}, allowed is {allowed}"
     counted = f"{len(finding.positions):,} of {rows:,} rows"
-    shown = ", ".join(_shown(value) for value in finding.sample if value is not None and value == value)
+    seconds = bool(check.columns) and check.columns[0].endswith("_s")
+    shown = ", ".join(_shown(value, seconds) for value in finding.sample if value is not None and value == value)
     return f"{counted}, such as {shown}" if shown else counted
 
 
-def _shown(value: object) -> str:
-    """A sample value for print: `repr` makes controls and bidi overrides of hostile text visible."""
-    return (repr(value) if isinstance(value, str | dict) else str(value))[:60]
+def _shown(value: object, seconds: bool) -> str:
+    """A sample value for print: `repr` makes controls and bidi overrides of hostile text visible, instants are in UTC, and spans of
+    `seconds` in the largest unit that they fill."""
+    if isinstance(value, str | dict):
+        return repr(value)[:60]
+    if isinstance(value, pd.Timestamp):
+        return f"{value:%Y-%m-%d %H:%M}" + (" UTC" if value.tzinfo else "")
+    if seconds and isinstance(value, Real):
+        return _span(float(value))
+    return f"{value:,.10g}" if isinstance(value, Real) else str(value)[:60]
+
+
+def _span(seconds: float) -> str:
+    """345600.0 -> `4 days`, -90 -> `-2 minutes`, 1 -> `1 second`."""
+    length, unit = next(((length, unit) for length, unit in UNITS if abs(seconds) >= length), (1, "second"))
+    count = round(seconds / length)
+    return f"{count:,} {unit}{'' if abs(count) == 1 else 's'}"

@@ -1,6 +1,7 @@
 """A frame against a suite, by the real engine: every trap it has must be caught."""
 
 import logging
+import re
 import warnings
 from datetime import UTC, datetime
 
@@ -122,6 +123,15 @@ def test_hostile_values_are_shown_escaped_and_short():
     assert "\u202e" not in note
     assert "\\u202e" in note
     assert len(note) < 200
+
+
+def test_values_at_fault_are_shown_as_a_reader_would_write_them():
+    far = pd.Timestamp("2034-06-08 07:59:29", tz="UTC")
+    frame = posts(posted_at=[far, *posts()["posted_at"][1:]], like_count=pd.array([-16, 1, 2, 3], dtype="Int64"))
+    outcome = validate(frame, load_suite("posts"), context=CONTEXT)
+    assert check(outcome, "posted-not-in-future").note == "1 of 4 rows, such as 2034-06-08 07:59 UTC"
+    assert check(outcome, "like-count-not-negative").note == "1 of 4 rows, such as -16"
+    assert re.fullmatch(r"1 of 4 rows, such as [\d,]+ days", check(outcome, "observed-after-posted").note)
 
 
 def test_a_repeated_observation_warns():
