@@ -87,7 +87,7 @@ def sweep_of(shares: pd.DataFrame, *, window_s: float, min_participation: int, r
     if remove_loops:
         kept &= _same_id(objects, contents)[content] != objects_of
     row = np.flatnonzero(kept)
-    row = row[np.lexsort((time[row], objects_of[row]))]
+    row = row[_order(objects_of[row], time[row])]
     ordered, sorted_time = objects_of[row], time[row]
     ends = _window_ends(ordered, sorted_time, window_s)
     return Sweep(row, ordered, account[row], content[row], ends, account, content, accounts, objects)
@@ -139,6 +139,23 @@ def _same_id(objects: pa.Array, contents: pa.Array) -> Ints:
         objects, contents = objects.cast(pa.string()), contents.cast(pa.string())
     found = pc.fill_null(pc.index_in(contents, value_set=objects), -1)
     return np.asarray(found.to_numpy(zero_copy_only=False), np.int64)
+
+
+def _order(objects: Ints, time: npt.NDArray[np.float64]) -> Ints:
+    """Positions by object, then time, then the order in which they came.
+
+    Whole seconds are packed with object and position into one integer, where 63 bits hold them: one sort of 2 million integers takes
+    0.03 s, a sort by two keys 0.5 s.
+    """
+    if not len(time):
+        return np.empty(0, np.int64)
+    whole = bool((time == np.floor(time)).all()) and float(np.abs(time).max()) < 2**52  # so that differences are exact
+    spans = [int(objects.max()) + 1, int(time.max() - time.min()) + 1, len(time)]
+    if not whole or spans[0] * spans[1] * spans[2] >= 2**63:
+        return np.asarray(np.lexsort((time, objects)), np.int64)
+    since = (time - time.min()).astype(np.int64)
+    packed = np.sort((objects * spans[1] + since) * spans[2] + np.arange(len(time)))
+    return np.asarray(packed % spans[2], np.int64)
 
 
 def _window_ends(objects: Ints, time: npt.NDArray[np.float64], window_s: float) -> Ints:

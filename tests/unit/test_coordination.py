@@ -157,3 +157,16 @@ def test_bad_rows_are_named() -> None:
     frame = pd.DataFrame([("o", "a", 1, float("nan"))], columns=NAMES)
     with pytest.raises(UsageProblem, match="timestamp_share"):
         co_actions(frame, window_s=1, min_participation=1)
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    st.lists(
+        st.tuples(st.integers(0, 3), st.one_of(st.integers(-5, 5).map(float), st.sampled_from([0.1, 0.3, -(2.0**53), 2.0**60]))),
+        max_size=30,
+    )
+)
+def test_rows_are_put_in_the_same_order_whatever_the_clock(rows: list[tuple[int, float]]) -> None:
+    objects, time = np.array([o for o, _ in rows], np.int64), np.array([t for _, t in rows], np.float64)
+    plain = sorted(range(len(rows)), key=lambda at: (rows[at][0], rows[at][1], at))
+    assert sweep._order(objects, time).tolist() == plain
