@@ -65,5 +65,7 @@ def _founders(texts: pa.Array, short: npt.NDArray[np.bool_]) -> Ints:
 def _ids(texts: pa.Array, founder: Ints) -> pa.Array:
     """The family id of every distinct text; null for the empty one."""
     founding, inverse = np.unique(founder, return_inverse=True)
-    ids = [hashlib.sha256(text.encode()).hexdigest()[:16] if text else None for text in texts.take(pa.array(founding)).to_pylist()]
+    ids = [
+        hashlib.sha256(text.encode()).digest()[:8].hex() if text else None for text in texts.take(pa.array(founding)).to_pylist()
+    ]
     return pa.array(ids, pa.string()).take(pa.array(inverse))
