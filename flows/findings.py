@@ -38,7 +38,7 @@ def find(run: Run, seen: Evidence) -> Findings:
     with run.stage("detect coordination"):
         detection = find_coordination(campaign, seen.posts, families, cutoff, SEED)
         members = settle_members(campaign, seen.posts, detection, cutoff)
-    member_posts = posts_of_members(seen.posts, members.frame)
+    member_posts = posts_of_members(seen.posts, members.ever)
     with run.stage("measure rebuilding"):
         takedowns = measure_rebuilding(
             campaign,

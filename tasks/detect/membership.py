@@ -28,6 +28,12 @@ class Members:
 
     frame: pd.DataFrame
     proposed: pd.DataFrame
+    past: pd.DataFrame  # MEMBERSHIP: accounts that left the list before the cut-off; their posts up to `until` stay the campaign's
+
+    @property
+    def ever(self) -> pd.DataFrame:
+        """`frame` and `past`: whose posts the campaign's are, each up to its `until`."""
+        return pd.concat([self.frame, self.past], ignore_index=True)
 
     @property
     def keys(self) -> pd.Index:
@@ -48,7 +54,11 @@ def resolve_members(campaign: Campaign, posts: pd.DataFrame, detection: Detectio
     accepted, and proposed is who passes the threshold of the campaign.
     """
     entries = _entries(campaign, posts)
-    stated = _in_force(entries, campaign, cutoff)
+    known = _known(entries, campaign, cutoff)
+    over = (known["until"] <= cutoff.end).to_numpy(bool)
+    stated = known[~over].drop_duplicates(list(ACCOUNT_KEY))
+    past = known[over].sort_values("until", ascending=False, kind="stable").drop_duplicates(list(ACCOUNT_KEY))
+    past = past[~_keys(past).isin(_keys(stated))]
     acts = detection.acts
     members = acts.accounts.isin(_keys(stated))
     ended = acts.accounts.isin(_keys(entries[(entries["until"] <= cutoff.end).to_numpy(bool)])) & ~members
@@ -56,7 +66,8 @@ def resolve_members(campaign: Campaign, posts: pd.DataFrame, detection: Detectio
     evidence = _rounds(acts, members, ended, rule, campaign.thresholds.max_q)
     proposed = _proposed(acts, evidence, rule)
     frame = pd.concat([stated, _accepted_rows(campaign, proposed, cutoff)], ignore_index=True)
-    return Members(MEMBERSHIP.conform(frame).sort_values(list(ACCOUNT_KEY), ignore_index=True), proposed)
+    frame, past = (MEMBERSHIP.conform(part).sort_values(list(ACCOUNT_KEY), ignore_index=True) for part in (frame, past))
+    return Members(frame, proposed, past)
 
 
 def _entries(campaign: Campaign, posts: pd.DataFrame) -> pd.DataFrame:
@@ -89,12 +100,11 @@ def _entries(campaign: Campaign, posts: pd.DataFrame) -> pd.DataFrame:
     return frame
 
 
-def _in_force(entries: pd.DataFrame, campaign: Campaign, cutoff: Cutoff) -> pd.DataFrame:
-    """The entries that count at the cut-off, one an account."""
-    now = ~(entries["until"] <= cutoff.end).to_numpy(bool)
-    if not campaign.membership.hindsight:
-        now &= (entries["known_at"] <= cutoff.as_of).to_numpy(bool)
-    return entries[now].drop_duplicates(list(ACCOUNT_KEY))
+def _known(entries: pd.DataFrame, campaign: Campaign, cutoff: Cutoff) -> pd.DataFrame:
+    """The entries that are known at the cut-off."""
+    if campaign.membership.hindsight:
+        return entries
+    return entries[(entries["known_at"] <= cutoff.as_of).to_numpy(bool)]
 
 
 def _rounds(acts: Acts, members: Flags, ended: Flags, rule: AcceptanceRule | None, max_q: float) -> pd.DataFrame:

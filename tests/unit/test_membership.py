@@ -48,6 +48,13 @@ def test_seeds_count_from_the_day_they_became_known() -> None:
     assert accounts(resolved(campaign(seeds=listed, hindsight=True), FEW)) == ["x/s1", "x/s2", "x/s3"]
 
 
+def test_who_left_the_list_keeps_its_history() -> None:
+    members = resolved(campaign(seeds=[seed("s1"), seed("gone", until=date(2023, 9, 4))]), FEW)
+    assert accounts(members) == ["x/s1"]
+    assert members.past["account_id"].tolist() == ["gone"]
+    assert members.ever["until"].notna().tolist() == [False, True]
+
+
 def test_a_whole_collection_takes_every_account_and_keeps_own_entries() -> None:
     whole = WholeCollection(source="the platform", known_at=date(2023, 8, 30))
     members = resolved(campaign(whole_collection=whole, seeds=[seed("s1", basis="analyst")]), FEW)
