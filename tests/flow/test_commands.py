@@ -3,11 +3,12 @@
 import shutil
 import sys
 from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import orjson
 import pytest
-from small_campaign import CAMPAIGN, contents
+from small_campaign import CAMPAIGN, campaign_file, contents
 
 from flows import cli
 
@@ -34,10 +35,15 @@ def bundle_of(workspace: Path) -> Path:
     return manifest.parent
 
 
-def test_status_and_runs_for_people_and_for_machines(briefed, resurge):
-    code, out, _ = resurge("status", CAMPAIGN, "-w", briefed, "--json")
+def test_status_and_runs_for_people_and_for_machines(briefed, tmp_path, resurge):
+    """As on the 22nd of November 2023: what the schedule owes is named too."""
+    workspace = shutil.copytree(briefed, tmp_path / "w")
+    lateness = (datetime.now(UTC) - datetime(2023, 11, 22, tzinfo=UTC)) / timedelta(hours=1)
+    (workspace / f"campaigns/{CAMPAIGN}.yml").write_text(campaign_file(lateness_h=f"{lateness:.1f}"))
+    code, out, _ = resurge("status", CAMPAIGN, "-w", workspace, "--json")
     assert code == 0
-    (row,) = orjson.loads(out)
+    row, *due = orjson.loads(out)
+    assert [(other["period"], other["state"], other["runs"]) for other in due] == [("2023-W45", "due", 0), ("2023-W46", "due", 0)]
     assert row == {
         "period": "2023-W44",
         "state": "published",
@@ -45,7 +51,7 @@ def test_status_and_runs_for_people_and_for_machines(briefed, resurge):
         "as_of": "2023-11-07T00:00:00+00:00",
         "runs": 1,
     }
-    code, out, _ = resurge("status", CAMPAIGN, "-w", briefed)
+    code, out, _ = resurge("status", CAMPAIGN, "-w", workspace)
     assert code == 0
     assert [word in out for word in ("period", "2023-W44", "published", row["edition"])] == [True] * 4
 
@@ -60,6 +66,7 @@ def test_status_and_runs_for_people_and_for_machines(briefed, resurge):
 def test_nothing_yet(begun, tmp_path, resurge):
     workspace = shutil.copytree(begun, tmp_path / "w")
     shutil.rmtree(workspace / "ledger")
+    (workspace / f"campaigns/{CAMPAIGN}.yml").write_text(campaign_file(schedule="null"))
     for command in ("status", "runs"):
         assert resurge(command, CAMPAIGN, "-w", workspace)[:2] == (0, "Nothing yet.\n")
         assert resurge(command, CAMPAIGN, "-w", workspace, "--json")[:2] == (0, "[]\n")
@@ -128,4 +135,5 @@ def test_a_blocked_briefing_exits_3_and_a_backfill_with_one_exits_4(begun, tmp_p
     assert not (workspace / "briefings").exists()
 
     code, out, _ = resurge("status", CAMPAIGN, "-w", workspace, "--json")
-    assert [(row["period"], row["state"], row["runs"]) for row in orjson.loads(out)] == [("2023-W44", "blocked", 2)]
+    first, *_ = orjson.loads(out)
+    assert (first["period"], first["state"], first["runs"]) == ("2023-W44", "blocked", 2)
