@@ -15,13 +15,14 @@ from tasks.domain.facts import (
     PeriodFacts,
     ValidationFacts,
 )
-from tasks.domain.measures import NotMeasurable
-from tasks.domain.narratives import ImpactFacts, NarrativeFacts
+from tasks.domain.measures import NotMeasurable, Shared
+from tasks.domain.narratives import ImpactFacts, Narrative, NarrativeFacts
 from tasks.domain.platforms import platform_name
 from tasks.domain.rebuilding import TakedownFacts
 from tasks.narrate.falsifiers import scored
 
-_MAX_NAMED = 5
+_MAX_NAMED = 3
+MIN_SHARE, MIN_POSTS = 0.03, 10  # a narrative with less than both is not worth a line
 
 
 @dataclass(frozen=True)
@@ -71,17 +72,31 @@ def _data(parts: ChangeInputs, previous: Facts) -> Iterator[str]:
 
 
 def _narratives(now: NarrativeFacts, then: NarrativeFacts) -> Iterator[str]:
-    before = {item.narrative_id: item for item in then.items if item.posts}
-    here = {item.narrative_id: item for item in now.items if item.posts}
-    for ids, source, word in (
-        (here.keys() - before.keys(), here, "not in the last briefing"),
-        (before.keys() - here.keys(), before, "gone"),
-    ):
-        chosen = sorted((source[i] for i in ids), key=lambda item: (-item.posts, item.narrative_id))
+    """Narratives of weight that came or went, at most three each way. One that only skipped this period (listed, without posts, and not
+    gone) is not named, nor is a label that stands on both sides: that is one theme under two ids."""
+    listed, before = {item.narrative_id for item in then.items}, {item.narrative_id for item in then.items if item.posts}
+    lasting = {item.narrative_id for item in now.items if item.status != "gone"}
+    came = [(item, item.share) for item in now.items if item.posts and item.narrative_id not in listed]
+    went = [(item, item.share) for item in then.items if item.posts and item.narrative_id not in lasting]
+    went += [(item, _last_share(item)) for item in now.items if item.status == "gone" and item.narrative_id not in before]
+    labels = [{item.label for item, _ in found} for found in (came, went)]
+    for found, word in ((came, "not in the last briefing"), (went, "gone")):
+        chosen = [pair for pair in found if _weighty(pair[1]) and pair[0].label not in labels[0] & labels[1]]
+        chosen.sort(key=lambda pair: (-pair[1].part, pair[0].narrative_id))
         if chosen:
-            named = "; ".join(f"“{', '.join(item.label)}” ({item.posts:,} posts)" for item in chosen[:_MAX_NAMED])
+            named = "; ".join(f"“{', '.join(item.label)}” ({share.part:,} posts)" for item, share in chosen[:_MAX_NAMED])
             more = f"; and {len(chosen) - _MAX_NAMED} more" if len(chosen) > _MAX_NAMED else ""
             yield f"narratives {word}: {named}{more}"
+
+
+def _last_share(item: Narrative) -> Shared:
+    """Posts in the last period that had any: what weight a narrative had before it went."""
+    step = next((step for step in reversed(item.trend) if step.posts), None)
+    return Shared(part=step.posts, whole=step.all_posts) if step else Shared(part=0, whole=0)
+
+
+def _weighty(share: Shared) -> bool:
+    return share.part >= MIN_POSTS or (share.share or 0) >= MIN_SHARE
 
 
 def _levels(now: tuple[TakedownFacts, ...], then: tuple[TakedownFacts, ...]) -> Iterator[str]:

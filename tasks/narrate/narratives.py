@@ -18,6 +18,7 @@ from tasks.narrate.pivots import pivots
 from tasks.narrate.status import status_of
 
 FILLER = "filler"
+LISTED = 2  # a narrative without a post is listed for two periods: in the second one it is gone
 _LABEL_TEXTS = 200  # texts of a narrative that words of unspaced scripts are taken from
 
 
@@ -27,12 +28,12 @@ def narrative_facts(
     """Measure the narratives of one period.
 
     `member_posts`: POSTS, one row a post, of accounts on the campaign list; rows at or after `cutoff.end` are left out. `families`:
-    FAMILIES, at most one row a post; posts without one count as unclustered. `seed` drives Leiden and the permutations. Every post of
+    FAMILIES, at most one row a post; posts without one count as unclustered. `seed` drives the permutations of the pivots. Every post of
     the period is in exactly one narrative or in `unclustered`. Raises UsageProblem for a codebook pattern that cannot be read.
     """
     check_codebook(campaign.codebook)
     posts = with_families(member_posts[member_posts["posted_at"] < cutoff.end], families)
-    groups = grouped(posts, period, seed)
+    groups = grouped(posts, period)
     current = groups.posts[groups.posts["step"] == 0]
     items = _items(groups, campaign, _previous_missing(posts, groups))
     categories = _categories(items, len(current))
@@ -55,12 +56,12 @@ def _items(groups: Grouped, campaign: Campaign, missing: NotMeasurable | None) -
     families = groups.families
     scores = class_scores(groups.terms.counts, families["cluster"].to_numpy(), families["posts"].to_numpy(), groups.many)
     clustered = groups.posts[groups.posts["cluster"] >= 0]
-    all_posts = np.bincount(groups.posts.loc[groups.posts["step"] >= 0, "step"], minlength=len(groups.steps))
+    all_posts = np.bincount(groups.posts["step"], minlength=len(groups.steps))
     items = [
         _narrative(groups, cluster, posts, scores, all_posts, campaign, missing)
         for cluster in range(groups.many)
         for posts in [clustered[clustered["cluster"] == cluster]]
-        if posts["step"].isin([0, 1]).any()
+        if posts["step"].le(LISTED).any()
     ]
     return tuple(sorted(items, key=lambda item: (-item.posts, -item.trend[-2].posts, item.narrative_id)))
 
@@ -76,13 +77,13 @@ def _narrative(
 ) -> Narrative:
     families = groups.families[groups.families["cluster"] == cluster]
     current = posts[posts["step"] == 0]
-    shown = current if len(current) else posts[posts["step"] == 1]
-    counts = np.bincount(posts.loc[posts["step"] >= 0, "step"], minlength=len(groups.steps))
+    shown = posts[posts["step"] == posts["step"].min()]
+    counts = np.bincount(posts["step"], minlength=len(groups.steps))
     oldest = families.sort_values(["first_seen", "family_id"]).iloc[0]
     central = _central_first(families)
     hits = matches(families["text"], families["lang"], campaign.codebook)
     return Narrative(
-        narrative_id="n-" + hashlib.sha256(oldest["family_id"].encode()).hexdigest()[:10],
+        narrative_id="n-" + hashlib.sha256(groups.founders[cluster].encode()).hexdigest()[:10],
         label=label(scores, cluster, groups.terms.vocabulary, central["text"].head(_LABEL_TEXTS).tolist()),
         category=category_of(hits, families["posts"].to_numpy(float)),
         quote=quote(_central_post(shown, central)),
@@ -99,6 +100,7 @@ def _narrative(
             int(all_posts[0]),
             int(counts[1]),
             int(all_posts[1]),
+            quiet_before=counts[2] == 0,
             seen_before=oldest["first_seen"] < groups.steps[0][0],
             comparable=missing is None,
         ),

@@ -9,26 +9,34 @@ MAX_P = 0.05  # and the two shares differ by more than chance
 
 
 def status_of(
-    part: int, whole: int, previous_part: int, previous_whole: int, *, seen_before: bool, comparable: bool = True
+    part: int,
+    whole: int,
+    previous_part: int,
+    previous_whole: int,
+    *,
+    quiet_before: bool = False,
+    seen_before: bool,
+    comparable: bool = True,
 ) -> NarrativeStatus:
     """Status of a narrative with `part` of `whole` posts in the period and `previous_part` of `previous_whole` in the one before.
 
-    gone: none now; new: never seen before the period; returned: seen before, but not in the last period; growing (fading): the share
-    is at least 1.25 times (at most 0.8 times) the last and a two-proportion z-test gives p < 0.05; otherwise, or where the data do not
-    cover the last period (`comparable` false), steady.
+    gone: no post in this period nor the last; new: never seen before the period; returned: seen before, but not in the last two periods
+    (`quiet_before`: no post in the one before the last); growing (fading): the share is at least 1.25 times (at most 0.8 times) the last
+    and a two-proportion z-test gives p < 0.05, or fading: no post now for the first time. Otherwise, or where the data do not cover the
+    last period (`comparable` false), steady: a theme that skips one period has neither gone nor returned.
     """
     if part == 0:
-        return "gone"
+        return "fading" if previous_part else "gone"
     if not seen_before:
         return "new"
-    if previous_part == 0:
+    if previous_part == 0 and quiet_before:
         return "returned"
-    if not comparable:
+    if not comparable or previous_whole == 0:
         return "steady"
-    ratio = (part / whole) / (previous_part / previous_whole)
-    if GROWING > ratio > FADING or differs_by_chance(part, whole, previous_part, previous_whole) >= MAX_P:
+    share, previous = part / whole, previous_part / previous_whole
+    if GROWING * previous > share > FADING * previous or differs_by_chance(part, whole, previous_part, previous_whole) >= MAX_P:
         return "steady"
-    return "growing" if ratio >= GROWING else "fading"
+    return "growing" if share > previous else "fading"
 
 
 def differs_by_chance(part: int, whole: int, previous_part: int, previous_whole: int) -> float:

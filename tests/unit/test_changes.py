@@ -7,6 +7,7 @@ import pytest
 from judged_facts import MISSING, START, activity, campaign, facts, narrative, narratives, period, takedown, unmeasured_takedown
 
 from tasks.domain.facts import EventFacts, Facts, Judgement, JudgementFacts, Predecessor
+from tasks.domain.narratives import WeekShare
 from tasks.narrate.changes import ChangeInputs, change_facts
 from tasks.narrate.judgements import JudgementInputs, judgement_facts
 
@@ -61,6 +62,44 @@ def test_narratives_that_came_and_went() -> None:
     data = said(parts(narratives=narratives(narrative(), opera)), facts(narratives=narratives(narrative(), tea)), "data")
     assert "narratives not in the last briefing: “opera” (40 posts)" in data
     assert "narratives gone: “tea, leaves” (90 posts)" in data
+
+
+def test_a_theme_that_skips_a_period_neither_came_nor_went() -> None:
+    quiet = narrative(("tea",), 0, status="fading")
+    before = facts(narratives=narratives(narrative(), narrative(("tea",), 90)))
+    assert not any("narratives" in text for text in said(parts(narratives=narratives(narrative(), quiet)), before, "data"))
+    back = facts(narratives=narratives(narrative(), quiet))
+    assert not any(
+        "narratives" in text for text in said(parts(narratives=narratives(narrative(), narrative(("tea",), 90))), back, "data")
+    )
+    started = date(2023, 9, 25)
+    trend = tuple(
+        WeekShare(start=started + timedelta(days=7 * i), posts=posts, all_posts=1000) for i, posts in enumerate((90, 0, 0))
+    )
+    gone = narrative(("tea",), 0, status="gone", trend=trend)
+    assert "narratives gone: “tea” (90 posts)" in said(parts(narratives=narratives(narrative(), gone)), back, "data")
+
+
+def test_only_three_narratives_of_weight_are_named() -> None:
+    new = [narrative((name,), posts) for name, posts in (("a", 9), ("b", 40), ("c", 30), ("d", 20), ("e", 10))]
+    (line,) = [
+        text for text in said(parts(narratives=narratives(narrative(), *new)), facts(), "data") if text.startswith("narratives")
+    ]
+    assert line == "narratives not in the last briefing: “b” (40 posts); “c” (30 posts); “d” (20 posts); and 1 more"
+    small = narrative(("a",), 3, whole=60)  # few posts, but 5 % of the period's
+    assert "narratives not in the last briefing: “a” (3 posts)" in said(
+        parts(narratives=narratives(narrative(), small)), facts(), "data"
+    )
+
+
+def test_one_label_never_stands_on_both_sides() -> None:
+    now, then = narrative(("tea",), 90, narrative_id="n-1"), narrative(("tea",), 80, narrative_id="n-2")
+    data = said(
+        parts(narratives=narratives(narrative(), now, narrative(("opera",), 40))),
+        facts(narratives=narratives(narrative(), then)),
+        "data",
+    )
+    assert [text for text in data if text.startswith("narratives")] == ["narratives not in the last briefing: “opera” (40 posts)"]
 
 
 def test_levels_that_moved() -> None:

@@ -52,13 +52,32 @@ def _cutoff(period: Period) -> Cutoff:
 
 def test_narratives_follow_the_true_topics(labelled: pd.DataFrame) -> None:
     posts = labelled[POSTS.names]
-    groups = grouped(with_families(posts, text_families(posts)), PERIOD, seed=1)
+    groups = grouped(with_families(posts, text_families(posts)), PERIOD)
     topic = labelled.set_index(list(POST_KEY))["topic"].astype(object).fillna("filler")
     truth = topic.reindex(pd.MultiIndex.from_frame(groups.posts[list(POST_KEY)])).to_numpy()
     inside = groups.posts["cluster"].to_numpy() >= 0
     table = pd.crosstab(groups.posts["cluster"].to_numpy()[inside], truth[inside])
     assert table.max(axis=1).sum() / table.to_numpy().sum() >= 0.95
     assert inside.mean() >= 0.9
+
+
+def test_ids_last_from_week_to_week(labelled: pd.DataFrame) -> None:
+    posts = labelled[POSTS.names]
+    families = text_families(posts)
+    known: dict[tuple[str, str], str] = {}
+    kept = moved = 0
+    for number in range(34, 42):
+        period = parse_period(f"2023-W{number}")
+        visible = posts[posts["posted_at"] < period.end].reset_index(drop=True)
+        groups = grouped(with_families(visible, families), period)
+        inside = groups.posts[groups.posts["cluster"] >= 0]
+        keys = zip(inside["platform"], inside["post_id"], strict=True)
+        now = {key: groups.founders[cluster] for key, cluster in zip(keys, inside["cluster"], strict=True)}
+        kept += sum(known[key] == now[key] for key in known.keys() & now.keys())
+        moved += sum(known[key] != now[key] for key in known.keys() & now.keys())
+        known = now
+    assert kept > 2000
+    assert moved <= 0.05 * (kept + moved)  # only where two narratives were united
 
 
 def test_the_new_topic_is_a_new_narrative_and_a_pivot(labelled: pd.DataFrame) -> None:

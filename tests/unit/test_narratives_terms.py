@@ -5,7 +5,7 @@ import pandas as pd
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tasks.narrate.clustering import weighted
+from tasks.narrate.clustering import log_frequencies
 from tasks.narrate.terms import long_enough, simplified, terms_of
 
 
@@ -47,5 +47,7 @@ def test_any_texts_give_rows_of_length_one_or_zero(texts: list[str]) -> None:
     terms = terms_of(pd.Series(texts, dtype="str"))
     assert terms.counts.shape == (len(texts), len(terms.vocabulary))
     assert list(terms.vocabulary) == sorted(set(terms.vocabulary))
-    length = np.sqrt(np.asarray(weighted(terms).power(2).sum(axis=1)).ravel()) if len(terms.vocabulary) else np.zeros(len(texts))
+    length = (
+        np.sqrt(np.asarray(log_frequencies(terms).power(2).sum(axis=1)).ravel()) if len(terms.vocabulary) else np.zeros(len(texts))
+    )
     assert np.all(np.isclose(length, 1, atol=1e-4) | (length == 0))
