@@ -12,13 +12,16 @@ FONTS = {  # file name in the address -> (family of the pinned package, style)
     "sans.ttf": ("Source Sans 3", "normal"),
     "sans-italic.ttf": ("Source Sans 3", "italic"),
     "arabic.ttf": ("Noto Sans Arabic", "normal"),
+    "emoji.ttf": ("Noto Emoji", "normal"),  # in one colour: a printed page keeps them, and no bitmap is embedded
 }
 PAPERS = ("A4", "Letter")
 
 
 @cache
 def font_file(family: str, style: str) -> Path:
-    """The file of a pinned font. Raises fontpkg's FamilyNotInstalled where the package is missing."""
+    """The file of a pinned font. Raises fontpkg's FamilyNotInstalled or ModuleNotFoundError where a package is missing."""
+    if family == "Noto Emoji":
+        return Path(str(files("manimgx_fonts").joinpath("NotoEmoji[wght].ttf")))
     import fontpkg
 
     return Path(fontpkg.path(family, 400, style))

@@ -9,6 +9,7 @@ import unicodedata
 from datetime import date, datetime
 
 from tasks.domain.measures import Estimate, Interval, NotMeasurable, Shared
+from tasks.domain.platforms import platform_name
 
 MONTHS = (
     "January",
@@ -25,14 +26,6 @@ MONTHS = (
     "December",
 )
 WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
-PLATFORMS = {
-    "facebook": "Facebook",
-    "instagram": "Instagram",
-    "x": "X",
-    "twitter": "Twitter",
-    "youtube": "YouTube",
-    "bluesky": "Bluesky",
-}
 LANGUAGES = {
     "ar": "Arabic",
     "de": "German",
@@ -51,6 +44,7 @@ LANGUAGES = {
     "uk": "Ukrainian",
     "zh": "Chinese",
 }
+ISO_DATE = re.compile(r"(?<![\w-])(\d{4})-(0[1-9]|1[0-2])-(0[1-9]|[12]\d|3[01])(?![\w-])")
 MINUS = "\N{MINUS SIGN}"
 RANGE = "\N{EN DASH}"
 
@@ -142,8 +136,7 @@ def p_statement(value: float) -> str:
     return f"p {p_value(value)}" if value < 0.001 else f"p = {p_value(value)}"
 
 
-def platform(name: str) -> str:
-    return PLATFORMS.get(name, name)
+platform = platform_name
 
 
 def language(code: str) -> str:
@@ -169,9 +162,14 @@ def capital(text: str) -> str:
     return text[:1].upper() + text[1:]
 
 
+def dated(text: str) -> str:
+    """Dates inside a sentence are written out: `from 2023-07-04` -> `from 4 July 2023`; ids such as `facebook-2023-08-29` stay."""
+    return ISO_DATE.sub(lambda match: f"{int(match[3])} {MONTHS[int(match[2]) - 1]} {match[1]}", text)
+
+
 def sentence(text: str) -> str:
-    """Begins with a capital letter and ends with a full stop."""
-    text = text.strip()
+    """Begins with a capital letter, ends with a full stop, and has its dates written out."""
+    text = dated(text.strip())
     return text and capital(text) + ("" if text[-1] in ".!?…" else ".")
 
 

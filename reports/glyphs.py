@@ -6,6 +6,7 @@ the rest of Unicode the system's fonts are asked through fontconfig, the same wa
 
 import ctypes
 import ctypes.util
+import re
 import unicodedata
 from collections.abc import Iterable
 from functools import cache
@@ -14,6 +15,10 @@ from typing import Any
 from reports.assets import FONTS, font_file
 from tasks.domain.printable import graphemes
 
+INVISIBLE = frozenset({0xAD, 0x180E, 0x200B, 0x200E, 0x200F, *range(0x2060, 0x2065), 0xFEFF})  # without width
+MARK = "‹›"  # stands for one of them: a code inside a word would be all that the reader sees
+CODED = re.compile(r"‹U\+([0-9A-F]{4,6})›")
+CUT = re.compile(r"‹U(?:\+[0-9A-F]*)?…")  # a code that was cut in two when its text was shortened
 IGNORABLE = frozenset({0x200C, 0x200D, *range(0xFE00, 0xFE10)})  # joiners and variation selectors are drawn as nothing
 MOST_MARKS = 4
 
@@ -24,22 +29,38 @@ class Replacements:
     def __init__(self, also: Iterable[int] = ()) -> None:
         self.also = frozenset(also)  # code points a render has shown to have no glyph
         self.seen: set[str] = set()
+        self.invisible: set[int] = set()
 
     def clean(self, text: str) -> str:
-        """`text` with every character that cannot be drawn, or would act unseen, written as `‹U+1F469›`."""
+        """`text` with every character that cannot be drawn, or would act unseen, written as `‹U+1F469›`, one without width as `‹›`."""
         if text.isascii() and text.isprintable():
             return text
+        text = CUT.sub("…", CODED.sub(self._unseen, text))
         return "".join(self._cell(cell) for cell in graphemes(text))
 
     def _cell(self, cell: str) -> str:
         if cell in "\n\r\t":
             return " "
         cell = cell[0] + "".join(mark for i, mark in enumerate(cell[1:]) if i < MOST_MARKS or not unicodedata.combining(mark))
-        if all(self._drawn(character) for character in cell):
+        if self._drawn_all(cell):
             return cell
+        if ord(cell[0]) in INVISIBLE and self._drawn_all(cell[1:]):
+            return self._mark(ord(cell[0])) + cell[1:]
         codes = "+".join(f"{ord(character):04X}" for character in cell if ord(character) not in IGNORABLE)
         self.seen.add(codes)
         return f"‹U+{codes}›"
+
+    def _unseen(self, coded: re.Match[str]) -> str:
+        """A code that the facts hold already: those of characters without width become the mark."""
+        code = int(coded[1], 16)
+        return self._mark(code) if code in INVISIBLE else coded[0]
+
+    def _mark(self, code: int) -> str:
+        self.invisible.add(code)
+        return MARK
+
+    def _drawn_all(self, characters: str) -> bool:
+        return all(self._drawn(character) for character in characters)
 
     def _drawn(self, character: str) -> bool:
         code = ord(character)
@@ -53,8 +74,9 @@ class Replacements:
 
     @property
     def report(self) -> tuple[str, ...]:
-        """`U+1F469 (woman)`, by code point."""
-        return tuple(f"U+{codes} ({_name(codes)})" for codes in sorted(self.seen))
+        """`U+1F469 (woman)`, by code point; those printed as the mark say so."""
+        marked = tuple(f"U+{code:04X} ({_name(f'{code:X}')}), printed as {MARK}" for code in sorted(self.invisible))
+        return (*(f"U+{codes} ({_name(codes)})" for codes in sorted(self.seen)), *marked)
 
 
 def clean_strings(value: Any, replacements: Replacements) -> Any:

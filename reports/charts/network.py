@@ -2,6 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Sequence
+from statistics import median
 from typing import TYPE_CHECKING
 
 from reports.charts.canvas import FAINT, INK, NAVY, RUST, SAND, SKY, SOFT, WIDTH_IN, draw, place
@@ -15,7 +16,7 @@ SHAPES = ("o", "s", "^", "D")
 
 
 def network(facts: NetworkFacts, names: dict[str, str]) -> str:
-    """Nodes by cluster (colour and shape), edges as hair lines; `names` maps the cluster ids to the labels drawn beside them."""
+    """Nodes by cluster (colour and shape), edges as hair lines; `names` maps the cluster ids to the labels drawn in their middle."""
     from matplotlib.collections import LineCollection
 
     across, up = [node.x for node in facts.nodes], [node.y for node in facts.nodes]
@@ -48,20 +49,24 @@ def network(facts: NetworkFacts, names: dict[str, str]) -> str:
         axes.margins(0.09, 0.12)
         axes.autoscale_view()
         for cluster in named:
-            nodes = _by_cluster(facts.nodes)[cluster]
-            x = sum(node.x for node in nodes) / len(nodes)
-            top = max(node.y for node in nodes)
+            nodes, rank = _by_cluster(facts.nodes)[cluster], named.index(cluster)
+            x, y = median(node.x for node in nodes), median(node.y for node in nodes)
             axes.annotate(
                 names[cluster],
-                (x, top),
-                xytext=(0, 6),
-                textcoords="offset points",
+                (x, y),
                 ha="center",
-                size=8.5,
+                va="center",
+                size=7.5,
                 weight=600,
                 color=INK,
                 zorder=3,
-                bbox={"boxstyle": "round,pad=0.12", "facecolor": "white", "edgecolor": "none", "alpha": 0.85},
+                bbox={
+                    "boxstyle": "round,pad=0.22",
+                    "facecolor": "white",
+                    "edgecolor": COLOURS[rank % 4],
+                    "linewidth": 1.1,
+                    "alpha": 0.92,
+                },
             )
 
     return draw(3.4, paint)

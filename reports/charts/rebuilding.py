@@ -22,7 +22,7 @@ from reports.charts.canvas import (
     top_of,
 )
 from reports.formats import count, number, percent, plural
-from tasks.domain.rebuilding import Cohorts, IndexPoint, IndexSeries, SurvivalCurve, TakedownFacts
+from tasks.domain.rebuilding import Cohorts, IndexPoint, IndexSeries, SurvivalCurve, SurvivalPoint, TakedownFacts
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -162,6 +162,11 @@ def _cohort_bars(axes: "Axes", values: list[object], total: int, unit: str) -> N
     axes.spines["bottom"].set_visible(False)
 
 
+def from_the_start(curve: SurvivalCurve) -> tuple[SurvivalPoint, ...]:
+    """Everybody is active when counting begins: the first point, on day 0, already counts those who fell silent on that day."""
+    return (SurvivalPoint(day=0, value=1, low=1, high=1, at_risk=curve.accounts), *curve.points)
+
+
 def survival(curves: Sequence[SurvivalCurve]) -> str:
     """Kaplan-Meier curves with their bands: the share of each group still active after so many days."""
 
@@ -170,12 +175,13 @@ def survival(curves: Sequence[SurvivalCurve]) -> str:
         ends = spread([curve.points[-1].value for curve in curves], 0.13, 0.03, 1)
         last = max(curve.points[-1].day for curve in curves)
         for i, (curve, at) in enumerate(zip(curves, ends, strict=True)):
-            days = [point.day for point in curve.points]
+            points = from_the_start(curve)
+            days = [point.day for point in points]
             colour = SERIES[i % len(SERIES)]
             axes.fill_between(
                 days,
-                [p.low for p in curve.points],
-                [p.high for p in curve.points],
+                [p.low for p in points],
+                [p.high for p in points],
                 step="post",
                 color=colour,
                 alpha=0.13,
@@ -183,14 +189,14 @@ def survival(curves: Sequence[SurvivalCurve]) -> str:
             )
             axes.step(
                 days,
-                [p.value for p in curve.points],
+                [p.value for p in points],
                 where="post",
                 color=colour,
                 linestyle=("-", (0, (4, 1.5)), "-", (0, (1, 1.5)))[i % 4],
             )
             axes.text(last * 1.02, at, f"{curve.group} ({count(curve.accounts)})", color=colour, va="center", weight=600, size=7.5)
-        axes.set_xlim(0, last or 1)
-        axes.set_ylim(0, 1)
+        axes.set_xlim(-0.012 * last, last or 1)
+        axes.set_ylim(0, 1.02)
         axes.set_yticks([0, 0.5, 1], ["0 %", "50 %", "100 %"])
         axes.yaxis.grid(True)
         axes.set_xlabel("days since the takedown, or since the first post of later accounts", size=7.5)

@@ -4,7 +4,7 @@ Everything in them is already formatted. Templates place them and decide nothing
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TypeVar
 
 from reports.formats import direction, lang_attribute, language, number, platform, short_date
@@ -55,12 +55,38 @@ class Table:
     rows: tuple[tuple[Cell, ...], ...]
     notes: tuple[tuple[str, str], ...] = ()
     total: tuple[Cell, ...] = ()
-    narrow: bool = False
+    fit: bool = False  # as wide as its content, so that numbers stand beside their labels
+
+    @property
+    def printed(self) -> tuple[tuple[Cell, ...], ...]:
+        """The rows with as few marks as tell the reasons apart: none where there is one reason, else one a row and reason."""
+        letters = {letter for letter, _ in self.notes if letter}
+        return tuple(
+            _marked_once(cells) if len(letters) > 1 else tuple(replace(cell, note="") for cell in cells) for cells in self.rows
+        )
+
+    @property
+    def printed_notes(self) -> tuple[tuple[str, str], ...]:
+        """The notes; a single reason has no letter and begins with the word that its cells carry."""
+        letters = {letter for letter, _ in self.notes if letter}
+        if len(letters) != 1:
+            return self.notes
+        words = dict.fromkeys(cell.text for cells in self.rows for cell in cells if cell.note)
+        return tuple(("", f"{next(iter(words))}: {reason}" if letter else reason) for letter, reason in self.notes)
 
     @property
     def short(self) -> bool:
         """Short enough to be kept on one page."""
         return len(self.rows) <= SHORT_TABLE
+
+
+def _marked_once(cells: tuple[Cell, ...]) -> tuple[Cell, ...]:
+    seen: set[str] = set()
+    marked = []
+    for cell in cells:
+        marked.append(replace(cell, note="") if cell.note in seen else cell)
+        seen.add(cell.note)
+    return tuple(marked)
 
 
 @dataclass(frozen=True)

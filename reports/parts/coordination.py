@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from reports.charts import network
 from reports.formats import count, number, p_value, platform, plural, sentence_list, short_date, verb
+from reports.glyphs import MARK
 from reports.parts.blocks import Cell, Column, Figure, Notes, Passage, Table, head, number_cell, passage, text_cell
 from tasks.domain.facts import BehaviourFacts, CoordinationFacts, Facts
 from tasks.domain.measures import NotMeasurable
@@ -40,7 +41,7 @@ def coordination(facts: Facts) -> Coordination:
         behaviours=_behaviours(facts),
         clusters=_clusters(facts),
         exhibits=tuple(_exhibit(exhibit) for exhibit in shown),
-        exhibits_note=_exhibits_note(len(exhibits), len(shown)),
+        exhibits_note=" ".join(filter(None, (_exhibits_note(len(exhibits), len(shown)), _marks_note(shown)))),
         proposed=_proposed(facts),
     )
 
@@ -60,6 +61,11 @@ def _exhibits_note(found: int, shown: int) -> str:
     if not found:
         return "No text was posted by three or more accounts, so there is no copypasta to show."
     return f"The {shown} most used of {plural(found, 'text family', 'text families')}." if found > shown else ""
+
+
+def _marks_note(shown: tuple[Exhibit, ...]) -> str:
+    unseen = any(MARK in exhibit.quote.text for exhibit in shown)
+    return f"{MARK} stands in place of a character that has no width in print." if unseen else ""
 
 
 def _names(facts: Facts) -> dict[str, str]:
@@ -97,7 +103,11 @@ def _behaviours(facts: Facts) -> Table | None:
     rows = [_behaviour(row, notes) for row in facts.coordination.behaviours]
     names = ("Window", "Shares", "Objects", "Accounts", "Edges", "Significant", "Among members", "Hubs set aside")
     return Table(
-        "Behaviours looked for", (Column("Behaviour"), *(Column(name, numeric=True) for name in names)), tuple(rows), notes.pairs
+        "Behaviours looked for",
+        (Column("Behaviour"), *(Column(name, numeric=True) for name in names)),
+        tuple(rows),
+        notes.pairs,
+        fit=True,
     )
 
 
@@ -150,26 +160,27 @@ def _proposed(facts: Facts) -> Table | None:
     rows = facts.accounts_proposed
     if not rows:
         return None
+    alike = len({row.decision for row in rows}) == 1
     cells: tuple[tuple[Cell, ...], ...] = tuple(
         (
             head(row.name),
             text_cell(platform(row.platform)),
-            text_cell(row.decision),
+            *(() if alike else (text_cell(row.decision),)),
             number_cell(count(row.members_co_acted)),
             number_cell(count(row.objects)),
             number_cell(p_value(row.min_q)),
         )
         for row in rows[:MOST_PROPOSED]
     )
-    caption = "Accounts that detection proposes for the campaign list" + (
+    caption = f"Accounts that detection proposes for the campaign list{f', all {rows[0].decision}' if alike else ''}" + (
         f" (the first {MOST_PROPOSED} of {count(len(rows))})" if len(rows) > MOST_PROPOSED else ""
     )
     columns = (
         Column("Account"),
         Column("Platform"),
-        Column("Decision"),
+        *(() if alike else (Column("Decision"),)),
         Column("Members co-acted with", True),
         Column("Objects", True),
-        Column("Smallest q", True),
+        Column("Smallest q-value", True),
     )
-    return Table(caption, columns, cells)
+    return Table(caption, columns, cells, fit=True)

@@ -138,7 +138,7 @@ def _queries(facts: Facts) -> Table | None:
         "Queries behind the collection",
         (Column("Query"), Column("From"), Column("Until"), Column("Rows", numeric=True)),
         rows,
-        narrow=True,
+        fit=True,
     )
 
 
@@ -146,7 +146,7 @@ def _quarantine(facts: Facts) -> Table | None:
     if not facts.validation.quarantine:
         return None
     rows = tuple((head(row.reason), number_cell(count(row.rows))) for row in facts.validation.quarantine)
-    return Table("Rows set aside, and why", (Column("Reason"), Column("Rows", numeric=True)), rows, narrow=True)
+    return Table("Rows set aside, and why", (Column("Reason"), Column("Rows", numeric=True)), rows, fit=True)
 
 
 def _failing(check: CheckResult) -> str:

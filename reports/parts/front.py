@@ -4,7 +4,11 @@ from dataclasses import dataclass, replace
 
 from reports.formats import RANGE, capital, count, day, instant, number, percent, sentence_list
 from reports.parts.blocks import Column, Notes, Table, head
+from reports.parts.sources import sources
 from tasks.domain.facts import Facts, Judgement, KeyFigure
+
+WHOLE = 3  # judgements
+MOST_LINES = 39  # 36 leave 30 mm of A4 and 12 mm of Letter
 
 
 @dataclass(frozen=True)
@@ -33,10 +37,13 @@ class Front:
     no_judgements: str
     figures: Table | None
     attribution: tuple[tuple[str, str], ...]
+    whole: bool  # enough for a page of its own
+    brief: bool  # too much for one page: why the confidence is what it is stands with the reasons
 
 
 def front(facts: Facts) -> Front:
     campaign, period = facts.campaign, facts.period
+    cited = sources(facts)
     return Front(
         title=campaign.title,
         aliases=f"Also known as {sentence_list(campaign.aliases)}." if campaign.aliases else "",
@@ -50,8 +57,18 @@ def front(facts: Facts) -> Front:
         judgements=tuple(_judgement(item) for item in facts.judgements.items),
         no_judgements="" if facts.judgements.items else "The data of this period support no judgement.",
         figures=_figures(facts.judgements.key_figures),
-        attribution=tuple((a.quote, f"{a.by}, {day(a.on)}, {a.address}") for a in campaign.attribution),
+        attribution=tuple((a.quote, f"{a.by}, {day(a.on)}, {cited.cite(a.address)}") for a in campaign.attribution),
+        whole=len(facts.judgements.items) >= WHOLE,
+        brief=_lines(facts) > MOST_LINES,
     )
+
+
+def _lines(facts: Facts) -> float:
+    """About how many lines of text page 1 takes with every judgement's confidence explained."""
+    said = [(facts.campaign.summary, 100), *((text, 84) for text in facts.judgements.bottom_line)]
+    said += [(item.statement, 96) for item in facts.judgements.items]
+    said += [(item.confidence_statement, 76) for item in facts.judgements.items]
+    return sum(-(-len(text) // letters) for text, letters in said) + 1.2 * len(facts.judgements.key_figures)
 
 
 def period_line(facts: Facts) -> str:

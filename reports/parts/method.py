@@ -2,11 +2,21 @@
 
 from dataclasses import dataclass
 
-from reports.formats import count, instant, number, sentence_list
+from reports.formats import count, instant, number, sentence, sentence_list
+from reports.glyphs import MARK
 from reports.parts.blocks import Column, Table, head, number_cell, text_cell
+from reports.parts.coordination import BEHAVIOURS
+from reports.parts.sources import sources
 from tasks.domain.facts import Facts
 
 MOST_BATCHES = 40
+PARAMETERS = {
+    "detection_days": "Days searched for co-action",
+    "max_q": "Largest q-value of a significant edge",
+    "min_participation": "Shares that an account needs to count",
+    "seed": "Seed of every random draw",
+    "window_s": "Window of co-action in seconds",
+}
 
 
 @dataclass(frozen=True)
@@ -17,6 +27,7 @@ class Method:
     batches: Table | None
     hashes: Table
     replaced: tuple[str, ...]
+    sources: Table | None
 
 
 def method(facts: Facts, edition: str, replaced: tuple[str, ...]) -> Method:
@@ -27,31 +38,41 @@ def method(facts: Facts, edition: str, replaced: tuple[str, ...]) -> Method:
     if inputs.membership_hindsight:
         conventions.append("Membership is used with hindsight: accounts count as members before it was known that they are.")
     return Method(
-        limits=facts.limits,
+        limits=tuple(map(sentence, facts.limits)),
         conventions=tuple(conventions),
         parameters=_parameters(facts),
         batches=_batches(facts),
         hashes=_hashes(facts, edition),
         replaced=_replaced(replaced),
+        sources=sources(facts).table,
     )
 
 
 def _replaced(replaced: tuple[str, ...]) -> tuple[str, ...]:
     """The notices, and all replaced characters in one sentence."""
-    characters = [line for line in replaced if line.startswith("U+")]
+    characters = [line for line in replaced if line.startswith("U+") and MARK not in line]
+    unseen = [line.split(",")[0] for line in replaced if line.startswith("U+") and MARK in line]
     notices = [line for line in replaced if not line.startswith("U+")]
     if characters:
         notices.append(
             f"No glyph in the fonts at hand, or no visible form; the code stands in place of {sentence_list(characters)}."
         )
+    if unseen:
+        notices.append(f"{MARK} stands in place of a character that has no width: {sentence_list(unseen)}.")
     return tuple(notices)
+
+
+def _parameter(key: str) -> str:
+    """`Window of the same link, s` for `window_s co-url`; a key without a name here stays as it is in the facts."""
+    name, _, which = key.partition(" ")
+    return f"{PARAMETERS[name]}{f' ({BEHAVIOURS.get(which, which)})' if which else ''}" if name in PARAMETERS else key
 
 
 def _parameters(facts: Facts) -> Table | None:
     if not facts.inputs.parameters:
         return None
-    rows = tuple((head(key), number_cell(value)) for key, value in sorted(facts.inputs.parameters.items()))
-    return Table("Parameters in force", (Column("Parameter"), Column("Value", True)), rows, narrow=True)
+    rows = tuple((head(_parameter(key)), number_cell(value)) for key, value in sorted(facts.inputs.parameters.items()))
+    return Table("Parameters in force", (Column("Parameter"), Column("Value", True)), rows, fit=True)
 
 
 def _batches(facts: Facts) -> Table | None:

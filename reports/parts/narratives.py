@@ -161,5 +161,5 @@ def _categories(facts: Facts) -> Table | None:
         (Column("Category"), Column("Posts", True), Column("Share", True)),
         rows,
         total=sums,
-        narrow=True,
+        fit=True,
     )

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from reports.charts import engagement, heat_map
-from reports.formats import WEEKDAYS, count, interval, number, p_statement, plural, sentence, sentence_list, shared
+from reports.formats import WEEKDAYS, count, number, p_statement, platform, plural, sentence, sentence_list, shared
 from reports.parts.blocks import Column, Figure, Notes, Table, head
 from tasks.domain.facts import Facts
 from tasks.domain.measures import Interval, NotMeasurable
@@ -55,7 +55,7 @@ def _hours_text(facts: Facts) -> tuple[str, ...]:
     if isinstance(record.utc_offset_h, NotMeasurable):
         missing["offset from UTC"] = record.utc_offset_h.reason
     else:
-        span = f" (interval {interval(record.utc_offset_interval)})" if isinstance(record.utc_offset_interval, Interval) else ""
+        span = _offset_span(record.utc_offset_interval) if isinstance(record.utc_offset_interval, Interval) else ""
         sentences.append(f"The hours fit an offset of UTC{record.utc_offset_h:+g} h{span}.")
     if isinstance(record.meal_dips, NotMeasurable):
         missing["meal dips"] = record.meal_dips.reason
@@ -73,6 +73,10 @@ def _hours_text(facts: Facts) -> tuple[str, ...]:
     else:
         sentences.append(f"Against a flat day: {p_statement(record.uniform_p)}.")
     return (*sentences, *_together(missing))
+
+
+def _offset_span(value: Interval) -> str:
+    return f" (interval {value.low:+g} to {value.high:+g})" if value.low < value.high else " (the interval is that value alone)"
 
 
 def _together(missing: dict[str, str]) -> tuple[str, ...]:
@@ -108,15 +112,26 @@ def _impact_absent(facts: Facts) -> str:
     return sentence(f"No measure of impact can be given: {'; '.join(reasons)}")
 
 
+def _counted(value: float) -> str:
+    """A quantile of counts: whole where it is whole."""
+    return count(int(value)) if value == int(value) else number(value)
+
+
+def _post(key: str) -> str:
+    """`x/44000001306` -> `X, 44000001306`."""
+    name, _, post = key.partition("/")
+    return f"{platform(name)}, {post}" if post else key
+
+
 def _impact(facts: Facts) -> Table:
     record, notes = facts.impact, Notes()
     rows = (
         (head("Posts without any engagement"), notes.cell(record.zero, shared)),
-        (head("Median engagement"), notes.number(record.median)),
-        (head("95th percentile"), notes.number(record.p95)),
+        (head("Median engagement"), notes.cell(record.median, _counted)),
+        (head("95th percentile"), notes.cell(record.p95, _counted)),
         (head("Most engagement on one post"), notes.cell(record.top, count)),
-        (head("That post"), notes.cell(record.top_post, str)),
-        (head("Median views"), notes.number(record.views_median)),
+        (head("That post"), notes.cell(record.top_post, _post)),
+        (head("Median views"), notes.cell(record.views_median, _counted)),
         (head("Engagement from the campaign's own accounts"), notes.cell(record.internal_share, shared)),
     )
-    return Table("Impact as a distribution", (Column("Measure"), Column("Value", True)), rows, notes.pairs, narrow=True)
+    return Table("Impact as a distribution", (Column("Measure"), Column("Value", True)), rows, notes.pairs, fit=True)

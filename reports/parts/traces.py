@@ -4,9 +4,12 @@ from dataclasses import dataclass
 
 from reports.charts import survival
 from reports.formats import (
+    capital,
     clock_instant,
     count,
+    dated,
     day,
+    language,
     number,
     p_value,
     percent,
@@ -17,6 +20,7 @@ from reports.formats import (
     short_date,
 )
 from reports.parts.blocks import Column, Figure, Notes, Table, head, number_cell, text_cell
+from reports.parts.sources import Sources
 from tasks.domain.measures import NotMeasurable
 from tasks.domain.rebuilding import Baseline, CreationBatch, GroupRow, LedgerRow, LossWave, Successor, TakedownFacts
 
@@ -33,19 +37,19 @@ class Trace:
     tables: tuple[Table, ...]
 
 
-def trace(record: TakedownFacts, name: str) -> Trace:
+def trace(record: TakedownFacts, name: str, sources: Sources) -> Trace:
     tables = (_waves(record), _batches(record), _successors(record), _groups(record))
     return Trace(
         name=name,
-        record=_record(record),
+        record=_record(record, sources),
         survival=_survival(record, name),
         tables=tuple(table for table in tables if table is not None),
     )
 
 
-def _record(record: TakedownFacts) -> Table:
+def _record(record: TakedownFacts, sources: Sources) -> Table:
     lines = (
-        ("Removed", _actions(record.actions) if record.known == "yes" else _unknown_actions(record)),
+        ("Removed", _actions(record.actions, sources)),
         ("Level before", _levels(record)),
         ("Turnover since", _later(record)),
         ("Confounders", tuple(map(sentence, record.confounders))),
@@ -53,10 +57,10 @@ def _record(record: TakedownFacts) -> Table:
         ("Not measurable", _unmeasured(record)),
     )
     rows = tuple((head(name), text_cell(" ".join(sentences))) for name, sentences in lines if sentences)
-    return Table("The record", (Column("Item"), Column("What is known")), rows)
+    return Table("On record", (Column("Item"), Column("What is known")), rows)
 
 
-def _actions(actions: tuple[LedgerRow, ...]) -> tuple[str, ...]:
+def _actions(actions: tuple[LedgerRow, ...], sources: Sources) -> tuple[str, ...]:
     sentences = []
     for action in actions:
         when = "on a day that is not known"
@@ -75,18 +79,20 @@ def _actions(actions: tuple[LedgerRow, ...]) -> tuple[str, ...]:
         }.get(action.source, action.source)
         announced = f", announced on {day(action.announced_on)}" if action.announced_on else ""
         note = f" {sentence(action.note)}" if action.note else ""
-        sentences.append(f"Removal of {what} {when}{announced} ({origin}{'; ' + action.address if action.address else ''}).{note}")
+        cited = f"; {sources.cite(action.address)}" if action.address else ""
+        sentences.append(f"Removal of {what} {when}{announced} ({origin}{cited}).{note}")
     return tuple(sentences)
 
 
-def _unknown_actions(record: TakedownFacts) -> tuple[str, ...]:
-    """What the analyst noted about a platform of which nobody knows whether it acted."""
-    noted = (
-        f"{sentence(action.note)} {f'({action.address})' if action.address else ''}".strip()
-        for action in record.actions
-        if action.note
-    )
-    return (f"It is not known whether {platform(record.platform)} acted.", *noted)
+def unknown(record: TakedownFacts, sources: Sources) -> str:
+    """A platform of which nobody knows whether it acted, in one line: why nothing is measured, and what the analyst noted."""
+    why = record.baseline.reason if isinstance(record.baseline, NotMeasurable) else "it is not known whether the platform acted"
+    noted = [f"{action.note.rstrip('. ')}{_cited(action, sources)}" for action in record.actions if action.note]
+    return f"{platform(record.platform)}: {' '.join((dated(why.rstrip('. ')) + '.', *map(sentence, noted)))}"
+
+
+def _cited(action: LedgerRow, sources: Sources) -> str:
+    return f" ({sources.cite(action.address)})" if action.address else ""
 
 
 def _levels(record: TakedownFacts) -> tuple[str, ...]:
@@ -190,18 +196,25 @@ def _waves(record: TakedownFacts) -> Table | None:
             number_cell(number(wave.expected)),
             number_cell(p_value(wave.q_value)),
             notes.cell(wave.returned_share, percent),
-            text_cell(wave.matched),
+            text_cell(_matched(wave, record)),
         )
         for wave in waves[-MOST_ROWS:]
     )
-    names = ("Fell silent", "Expected", "q", "Came back later")
+    names = ("Fell silent", "Expected", "q-value", "Came back later")
     columns = (Column("Day"), *(Column(name, numeric=True) for name in names), Column("Matched to"))
     return Table(
         _left_out("Waves of silence: days on which more accounts fell silent than chance explains", len(waves)),
         columns,
         rows,
         notes.pairs,
+        fit=True,
     )
+
+
+def _matched(wave: LossWave, record: TakedownFacts) -> str:
+    """The takedown of this episode by its day; other ids stay as the ledger has them."""
+    own = {record.takedown_id, *(action.takedown_id for action in record.actions)}
+    return f"takedown of {short_date(record.t0)}" if wave.matched in own and record.t0 else wave.matched
 
 
 def _batches(record: TakedownFacts) -> Table | None:
@@ -221,9 +234,9 @@ def _batches(record: TakedownFacts) -> Table | None:
     columns = (
         Column("From (UTC)"),
         Column("To (UTC)"),
-        *(Column(name, numeric=True) for name in ("Accounts created", "Expected", "p")),
+        *(Column(name, numeric=True) for name in ("Accounts created", "Expected", "p-value")),
     )
-    return Table(_left_out("Creation batches: accounts made within a day of each other", len(batches)), columns, rows)
+    return Table(_left_out("Creation batches: accounts made within a day of each other", len(batches)), columns, rows, fit=True)
 
 
 def _successors(record: TakedownFacts) -> Table | None:
@@ -247,15 +260,22 @@ def _groups(record: TakedownFacts) -> Table | None:
     groups: tuple[GroupRow, ...] | NotMeasurable = record.by_group
     if isinstance(groups, NotMeasurable) or not groups:
         return None
-    notes = Notes()
+    notes, kinds = Notes(), list(dict.fromkeys(row.kind for row in groups))
     rows = tuple(
         (
-            head(f"{row.kind}: {row.group}"),
+            head(_group(row) if len(kinds) == 1 else f"{row.kind}: {_group(row)}"),
             number_cell(number(row.baseline_posts)),
             number_cell(number(row.latest_posts)),
             notes.number(row.index),
         )
         for row in groups[: 2 * MOST_ROWS]
     )
-    columns = (Column("Group"), *(Column(name, numeric=True) for name in ("Posts a day, baseline", "Posts a day, now", "Index")))
-    return Table("By whom: the index of posts by group", columns, rows, notes.pairs, narrow=True)
+    columns = (
+        Column(capital(kinds[0]) if len(kinds) == 1 else "Group"),
+        *(Column(name, numeric=True) for name in ("Posts a day, baseline", "Posts a day, now", "Index")),
+    )
+    return Table("The index of posts by group", columns, rows, notes.pairs, fit=True)
+
+
+def _group(row: GroupRow) -> str:
+    return language(row.group) if row.kind == "language" else row.group

@@ -84,3 +84,8 @@ def test_a_language_tag_can_never_leave_its_attribute(code: str) -> None:
 )
 def test_the_first_strong_letter_decides_the_direction(text: str, direction: str) -> None:
     assert formats.direction(text) == direction
+
+
+def test_dates_inside_sentences_are_written_out_and_ids_stay() -> None:
+    written = formats.sentence("changed from 2023-07-04 to 2023-11-06 (q4), see facebook-2023-08-29 and 2023-13-01")
+    assert written == "Changed from 4 July 2023 to 6 November 2023 (q4), see facebook-2023-08-29 and 2023-13-01."

@@ -12,7 +12,7 @@ from pypdf.generic import DictionaryObject, IndirectObject
 from reports.formats import count, percent
 from reports.parts.front import amount
 from reports.render import Rendered, render_pdf
-from tasks.domain.facts import edition_of
+from tasks.domain.facts import Facts, edition_of
 from tasks.domain.measures import NotMeasurable
 
 
@@ -134,6 +134,24 @@ def test_key_figures_are_those_of_the_facts(texts: list[str]) -> None:
     share = facts.activity.top10_share.share
     assert share is not None
     assert percent(share) in texts[1]
+
+
+@pytest.mark.parametrize(("paper", "words"), [("A4", 12), ("Letter", 40)])
+def test_page_1_holds_bottom_line_key_figures_and_five_judgements_and_nothing_else(paper: str, words: int) -> None:
+    base = sample_facts.full()
+    texts = ["It is likely that " + " ".join(f"word{i}{k}" for k in range(words // 2)) + "." for i in range(5)]
+    why = "Our confidence is low: " + "because " * words
+    items = tuple(base.judgements.items[0].model_copy(update={"statement": text, "confidence_statement": why}) for text in texts)
+    facts = base.model_copy(update={"judgements": base.judgements.model_copy(update={"items": items})})
+    pages = PdfReader(io.BytesIO(render_pdf(facts.to_bytes(), paper=paper).pdf)).pages
+    first, second, *rest = (" ".join(page.extract_text().split()) for page in pages)
+    for text in (*texts, *facts.judgements.bottom_line):
+        assert " ".join(text.split()) in first
+    assert "Key figures" in first
+    assert "What changed" in second
+    assert "What changed" not in first
+    assert ("because because" in first) == (paper == "A4")  # where page 1 has no room it stands with the reasons
+    assert any("because because" in text for text in (first, second, *rest))
 
 
 def test_little_data_makes_a_short_briefing() -> None:

@@ -43,6 +43,17 @@ def test_a_missing_glyph_is_a_complaint_that_names_it() -> None:
     assert result.without_glyph == {0x10FFFD}
 
 
+def test_emoji_are_drawn_and_characters_without_width_are_marked() -> None:
+    replacements = Replacements()
+    emoji = "\U0001f3ee \U0001f468\u200d\U0001f469\u200d\U0001f467 \u2764\ufe0f"
+    assert replacements.clean(emoji) == emoji
+    assert replacements.report == ()
+    assert replacements.clean("av\u200boid, av‹U+200B›oid, gone‹U+20… ‹U+202E›") == "av‹›oid, av‹›oid, gone… ‹U+202E›"
+    assert replacements.report == ("U+200B (zero width space), printed as ‹›",)
+    styles = "".join(f'<link rel="stylesheet" href="resurge:/styles/{name}">' for name in ("fonts.css", "briefing.css"))
+    assert printed(styles, emoji).complaints == []
+
+
 FOREIGN = (
     "http://attacker.example/a.png",
     "https://attacker.example/",

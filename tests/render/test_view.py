@@ -11,13 +11,17 @@ import pytest
 import sample_facts
 from jinja2 import UndefinedError
 
+from reports.charts.rebuilding import from_the_start
 from reports.compose import WITHHELD, _environment, compose
-from reports.parts.blocks import Notes, Table
+from reports.parts.blocks import Column, Notes, Table
+from reports.parts.index_table import index_table
+from reports.parts.sources import host, sources
 from reports.render import render_html
 from reports.view import Briefing, figures, view
 from tasks.domain.errors import UsageProblem
 from tasks.domain.facts import Facts, edition_of
-from tasks.domain.measures import NotMeasurable
+from tasks.domain.measures import Estimate, Interval, NotMeasurable
+from tasks.domain.rebuilding import SurvivalCurve, SurvivalPoint
 
 EDITION = "5e" * 32
 VARIANTS: tuple[Callable[[], Facts], ...] = (
@@ -65,12 +69,72 @@ def _dump(value: object) -> object:
 
 
 def test_unknown_cells_are_words_and_not_zeros() -> None:
-    table = model().rebuilding.fate
+    table = model().rebuilding.table
     assert table is not None
     unknown = next(row for row in table.rows if row[0].text == "YouTube")[1:]
-    assert {cell.text for cell in unknown} == {"unknown"}
-    assert all(cell.unknown and cell.note for cell in unknown)
-    assert all(letter in dict(table.notes) for letter in {cell.note for cell in unknown})
+    assert {cell.text for cell in unknown} == {"unknown", "not known"}
+    assert all(cell.note in dict(table.notes) for cell in unknown if cell.unknown)
+
+
+def test_a_platform_of_which_nothing_is_known_has_one_sentence_and_no_tables() -> None:
+    shown = model().rebuilding
+    assert [line.partition(":")[0] for line in shown.unknown] == ["YouTube"]
+    assert "YouTube" not in {trace.name for trace in shown.traces}
+    assert shown.fate is not None
+    assert all(row[0].text != "YouTube" for row in shown.fate.rows)
+
+
+def test_marks_are_as_few_as_tell_the_reasons_apart() -> None:
+    def table(*reasons: str) -> Table:
+        notes = Notes()
+        cells = tuple(notes.number(NotMeasurable(reason=reason)) for reason in reasons)
+        return Table("t", tuple(Column("c") for _ in cells), (cells, cells), notes.pairs)
+
+    alone = table("no data", "no data", "no data")
+    assert all(not cell.note for cells in alone.printed for cell in cells)
+    assert alone.printed_notes == (("", "not measurable: no data"),)
+    several = table("no data", "no data", "too few posts", "no data")
+    assert [[cell.note for cell in cells] for cells in several.printed] == [["a", "", "b", ""]] * 2
+    assert several.printed_notes == (("a", "no data"), ("b", "too few posts"))
+
+
+def test_sources_are_cited_by_number_and_printed_in_full_once(pages: dict[str, str]) -> None:
+    listed = sources(sample_facts.full())
+    assert listed.addresses
+    for number, address in enumerate(listed.addresses, start=1):
+        assert listed.cite(address).endswith(f"[{number}]")
+        assert listed.cite(address) in pages["full"]
+        assert pages["full"].count(escape(address)) == 1
+
+
+def test_hosts_of_addresses() -> None:
+    assert host("https://www.example.org:8080/a?b=1") == "example.org"
+    assert host("https://user@about[.]example[.]org/x") == "about[.]example[.]org"
+    assert host("Quarterly report, p. 4") == "Quarterly report, p. 4"
+    assert len(host("A report " * 40)) <= 40
+
+
+def test_the_index_table_shows_the_ways_of_counting_side_by_side() -> None:
+    base = sample_facts.full()
+    record = next(record for record in base.takedowns if record.rebuild_index)
+    plain = next(one for one in record.rebuild_index if (one.series, one.basis) == ("posts", "plain"))
+    queries = plain.model_copy(update={"basis": "fixed_queries"})
+    accounts = plain.model_copy(update={"basis": "fixed_accounts", "latest": Estimate(value=0.11, interval=Interval(low=0.1, high=0.2, level=0.9, method="m")), "level": "suppressed"})  # fmt: skip  # noqa: E501
+    lost = plain.model_copy(update={"series": "engagement", "latest": NotMeasurable(reason="no counts")})
+    table = index_table(
+        (record.model_copy(update={"rebuild_index": (plain, queries, accounts, lost)}),), {record.takedown_id: "Here"}
+    )
+    assert table is not None
+    assert [row[0].text for row in table.rows] == ["Here: posts"]
+    assert [cell.text for cell in table.rows[0][2:4]] == ["the same", "0.11 (0.10–0.20)"]
+    assert ("", "not measurable (Here, engagement): no counts") in table.notes
+    assert (("", "Here, posts, accounts known before: suppressed") in table.notes) == (plain.level != "suppressed")
+
+
+def test_everybody_is_active_on_the_first_day_of_a_survival_curve() -> None:
+    curve = SurvivalCurve(group="g", accounts=10, points=(SurvivalPoint(day=0, value=0.2, low=0.1, high=0.3, at_risk=10), SurvivalPoint(day=30, value=0.2, low=0.1, high=0.3, at_risk=2)), median_days=0)  # fmt: skip  # noqa: E501
+    assert from_the_start(curve)[0].value == 1
+    assert from_the_start(curve)[1:] == curve.points
 
 
 def test_equal_reasons_share_a_letter() -> None:
