@@ -17,6 +17,7 @@ from tasks.domain.validation import RowFault, ValidationOutcome
 
 UNITS = ((86400, "day"), (3600, "hour"), (60, "minute"))
 
+QUOTES = "'\""
 Context = Mapping[str, datetime | float | int]
 
 
@@ -106,7 +107,7 @@ def _note(check: Check, finding: Finding, arguments: Mapping[str, Any], rows: in
     if finding.observed is not None:
         low, high = arguments.get("min_value"), arguments.get("max_value")
         allowed = " and ".join(f"{word} {value:,g}" for word, value in (("at least", low), ("at most", high)) if value is not None)
-        return f"{check.columns[0]} is {finding.observed:,g}, allowed is {allowed}"
+        return f"{check.columns[0].replace('_', ' ')} is {finding.observed:,g}, allowed is {allowed}"
     counted = f"{len(finding.positions):,} of {rows:,} rows"
     seconds = bool(check.columns) and check.columns[0].endswith("_s")
     shown = ", ".join(_shown(value, seconds) for value in finding.sample if value is not None and value == value)
@@ -116,7 +117,9 @@ def _note(check: Check, finding: Finding, arguments: Mapping[str, Any], rows: in
 def _shown(value: object, seconds: bool) -> str:
     """A sample value for print: `repr` makes controls and bidi overrides of hostile text visible, instants are in UTC, and spans of
     `seconds` in the largest unit that they fill."""
-    if isinstance(value, str | dict):
+    if isinstance(value, dict):  # the columns of a key that stands twice
+        return f"({', '.join(_shown(part, seconds=False).strip(QUOTES) for part in value.values())})"
+    if isinstance(value, str):
         return repr(value)[:60]
     if isinstance(value, pd.Timestamp):
         return f"{value:%Y-%m-%d %H:%M}" + (" UTC" if value.tzinfo else "")
