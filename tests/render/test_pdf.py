@@ -12,7 +12,7 @@ from pypdf.generic import DictionaryObject, IndirectObject
 from reports.formats import count, percent
 from reports.parts.front import amount
 from reports.render import Rendered, render_pdf
-from tasks.domain.facts import Facts, edition_of
+from tasks.domain.facts import edition_of
 from tasks.domain.measures import NotMeasurable
 
 
