@@ -29,7 +29,7 @@ class WeekShare(Record):
 
 
 class Narrative(Record):
-    """A cluster of text families; the id is a function of its oldest visible family, so it lasts."""
+    """A theme: text families sorted together; the id is that of the oldest family that founded it, so it lasts."""
 
     narrative_id: str
     label: tuple[str, ...]  # class-based TF-IDF terms

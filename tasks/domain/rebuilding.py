@@ -158,6 +158,16 @@ class LossWave(Record):
     matched: str  # takedown_id, or "unannounced"
 
 
+class WaveGroup(Record):
+    """The loss waves matched to one takedown: accounts whose last posts lie before and in it."""
+
+    matched: str  # takedown_id
+    lost: int
+    first_day: date  # of the last posts
+    last_day: date
+    provisional: bool  # one of the waves is
+
+
 class Burst(Record):
     """A day on which short-lived accounts (under 7 days) stopped together."""
 
@@ -236,5 +246,6 @@ class TakedownFacts(Record):
     successors: tuple[Successor, ...] | NotMeasurable
     by_group: tuple[GroupRow, ...] | NotMeasurable
     sensitivity: tuple[SensitivityRow, ...] | NotMeasurable
+    wave_groups: tuple[WaveGroup, ...] = ()  # loss_waves by the takedown they are matched to
     confounders: tuple[str, ...] = ()
     caveats: tuple[str, ...] = ()

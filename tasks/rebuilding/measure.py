@@ -22,6 +22,7 @@ from tasks.rebuilding.episodes import Episode, PlatformLedger, imprecise_caveat,
 from tasks.rebuilding.fate import at_risk, measure_fate
 from tasks.rebuilding.groups import by_language
 from tasks.rebuilding.index import Window, find_series, index_of, not_measured
+from tasks.rebuilding.matching import wave_groups
 from tasks.rebuilding.missing import unmeasured, unmeasured_index
 from tasks.rebuilding.platform import Inputs, Platform
 from tasks.rebuilding.replacement import measure_replacement
@@ -95,6 +96,7 @@ def _episode(platform: Platform, episodes: Sequence[Episode], i: int, caveats: t
     shown = find_series(index, "posts", "plain")
     assignment, risk = assign(timeline, knowledge, episode), at_risk(timeline, checks, episode)
     cohorts = count_cohorts(timeline, episode, assignment)
+    waves = _from(platform.waves, episode)
     not_over = None if timeline.end > episode.end else NotMeasurable(reason="the takedown had not ended when the period did")
     return TakedownFacts(
         takedown_id=episode.known_as,
@@ -117,7 +119,8 @@ def _episode(platform: Platform, episodes: Sequence[Episode], i: int, caveats: t
         t90_days=shown.t90_days,
         replacement=measure_replacement(timeline, episode, risk, assignment),
         survival=measure_survival(timeline, episode, risk, assignment),
-        loss_waves=_from(platform.waves, episode),
+        loss_waves=waves,
+        wave_groups=() if isinstance(waves, NotMeasurable) else wave_groups(waves),
         bursts=_from(platform.bursts, episode),
         creation_batches=platform.batches,
         successors=NOT_LOOKED_FOR,

@@ -18,7 +18,8 @@ from scipy import optimize, stats
 from tasks.domain.measures import NotMeasurable
 from tasks.domain.rebuilding import Burst, LossWave
 from tasks.domain.takedowns import Takedown
-from tasks.rebuilding.timeline import SILENCE_DAYS, Timeline, day_date, day_number
+from tasks.rebuilding.matching import match_day, usual_gap
+from tasks.rebuilding.timeline import SILENCE_DAYS, Timeline, day_date
 
 WINDOW_DAYS = 57
 FDR = 0.01
@@ -26,7 +27,6 @@ LIVED_DAYS = 7  # an account whose posts span fewer days ends in a burst, not in
 PROVISIONAL_DAYS = 7
 FEWEST = 3
 CALM_SHARE = 0.9
-UNANNOUNCED = "unannounced"
 
 
 @dataclass(frozen=True)
@@ -72,7 +72,12 @@ def find_waves(timeline: Timeline, ledger: Iterable[Takedown]) -> tuple[LossWave
     Confirmed: a silence of at least the account's own threshold (30 days or more), tested on the days at which the data are long enough
     to show it; accounts for which they are not are left out of losses and of those at risk. Provisional: a silence of 7 days or
     more that the data do not yet decide, tested against the hazard of any such pause; `returned_share` is the share of earlier
-    pauses that ended with a return. An `inferred` row of the ledger matches nothing.
+    pauses that ended with a return.
+
+    A wave's day is the day of the last posts, and who posts every few days posted last some days before the removal. `matched` is
+    therefore the takedown (source platform or press; an `inferred` row matches nothing) whose span holds the day or begins after it
+    within the usual gap of the accounts lost that day: the 90th percentile of their own gaps between days with a post, at least 1 and
+    at most 14 days. Of several the one that holds the day, else the nearest.
     """
     if timeline.end - timeline.data_start < WINDOW_DAYS + PROVISIONAL_DAYS:
         return NotMeasurable(reason=f"waves need {WINDOW_DAYS + PROVISIONAL_DAYS} days of data")
@@ -90,6 +95,7 @@ def find_waves(timeline: Timeline, ledger: Iterable[Takedown]) -> tuple[LossWave
         False: _returned(silences, grown & (to_end >= SILENCE_DAYS), SILENCE_DAYS),
         True: _returned(silences, grown & (to_end >= SILENCE_DAYS), PROVISIONAL_DAYS),
     }
+    ends = {False: lost, True: paused}
     return tuple(
         LossWave(
             day=day_date(day),
@@ -99,7 +105,7 @@ def find_waves(timeline: Timeline, ledger: Iterable[Takedown]) -> tuple[LossWave
             q_value=q,
             provisional=provisional,
             returned_share=returned[provisional],
-            matched=_match(day, rows),
+            matched=match_day(day, rows, usual_gap(timeline.days, ends[provisional] & (silences.day == day))),
         )
         for provisional, found in ((False, firm), (True, soft))
         for day, count, expected, p, q in found
@@ -187,13 +193,3 @@ def _returned(silences: Silences, eligible: np.ndarray, at_least: int) -> float 
     if not long.any():
         return NotMeasurable(reason=f"no silence of {at_least} days is in the data yet")
     return round(float((~silences.last[long]).mean()), 6)
-
-
-def _match(day: int, ledger: Iterable[Takedown]) -> str:
-    """The row whose effective span holds the day, or whose first day is the next one (removed before it could post that day)."""
-    for row in ledger:
-        if row.source != "inferred" and row.interval is not None:
-            start, end = (day_number(instant) for instant in row.interval)
-            if start - 1 <= day < end:
-                return row.takedown_id
-    return UNANNOUNCED

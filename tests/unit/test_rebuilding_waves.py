@@ -10,8 +10,9 @@ from rebuilding_frames import at, on, posts_frame, run, takedown
 from tasks.domain.measures import NotMeasurable
 from tasks.domain.posts import POSTS
 from tasks.domain.rebuilding import LossWave
-from tasks.rebuilding.timeline import Timeline, read_timelines
-from tasks.rebuilding.waves import UNANNOUNCED, find_bursts, find_excess, find_waves
+from tasks.rebuilding.matching import UNANNOUNCED, match_day, usual_gap
+from tasks.rebuilding.timeline import Timeline, day_number, read_timelines
+from tasks.rebuilding.waves import find_bursts, find_excess, find_waves
 
 WAVES = {date(2017, 8, day) for day in (3, 8, 18, 23)} | {date(2017, 9, 26)}
 
@@ -68,6 +69,39 @@ def test_a_fresh_wave_is_provisional_and_later_confirmed_or_withdrawn() -> None:
 def test_only_announced_rows_match(source: str, first: int, last: int, matched: str) -> None:
     (wave,) = waves(world(0, 12), 120, takedown(first, last, takedown_id="t", source=source))
     assert wave.matched == matched
+
+
+def every_few_days(gap: int, last: int) -> pd.DataFrame:
+    """60 accounts that post every `gap` days until a wave takes 40 of them, whose last posts lie on the `gap` days up to `last`."""
+    rows = [(f"g{i:02d}", float(day)) for i in range(60) for day in range(-119 + i % gap, last + 1 if i < 40 else 120, gap)]
+    return posts_frame([*rows, *((f"e{i}", float(day)) for i in range(40) for day in range(-119, 120))])
+
+
+def test_last_posts_some_days_before_a_takedown_are_its_losses() -> None:
+    posts = every_few_days(4, 0)
+    (facts,) = run(posts, [takedown(1, takedown_id="t")], 120)
+    assert isinstance(facts.loss_waves, tuple)
+    assert {(wave.day, wave.matched) for wave in facts.loss_waves} == {(on(day), "t") for day in (-3, -2, -1, 0)}
+    (group,) = facts.wave_groups
+    assert (group.matched, group.lost, group.first_day, group.last_day) == ("t", 40, on(-3), on(0))
+    late = waves(posts, 120, takedown(3, takedown_id="t"))
+    assert {(wave.day, wave.matched) for wave in late if wave.matched == "t"} == {(on(-1), "t"), (on(0), "t")}
+
+
+def test_the_reach_of_a_takedown_ends_at_14_days() -> None:
+    posts = every_few_days(20, 0)
+    days = read_timelines(posts, at(120))["x"].days
+    last = np.r_[days.account[1:] != days.account[:-1], True]
+    assert usual_gap(days, last & (days.account >= 40)) == 14
+    assert usual_gap(days, last & (days.account < 40)) == 1
+    assert usual_gap(days, np.zeros(len(last), bool)) == 1
+
+
+def test_the_takedown_that_holds_the_day_comes_before_the_next_one() -> None:
+    rows = [takedown(1, takedown_id="a-next"), takedown(-1, 0, takedown_id="b-here"), takedown(3, takedown_id="c")]
+    assert match_day(day_number(on(0)), rows, 5) == "b-here"
+    assert match_day(day_number(on(0)), rows[::2], 5) == "a-next"
+    assert match_day(day_number(on(0)), rows[2:], 2) == UNANNOUNCED
 
 
 def test_short_lives_are_a_burst_not_a_wave() -> None:
