@@ -1,6 +1,7 @@
 """From findings to facts.json: every part in its place, nothing computed twice."""
 
 import hashlib
+from typing import Any
 
 from flows.evidence import Evidence
 from flows.findings import SEED, Findings
@@ -11,6 +12,7 @@ from tasks.activity.hours import hour_facts
 from tasks.activity.impact import impact_facts
 from tasks.activity.series import activity_facts
 from tasks.detect.report import coordination_facts, proposed_accounts
+from tasks.domain.campaign import Campaign
 from tasks.domain.facts import BatchFacts, CampaignFacts, EventFacts, Facts, InputFacts, PeriodFacts
 from tasks.domain.periods import default_as_of
 from tasks.domain.pseudonyms import key_id
@@ -120,7 +122,13 @@ def _inputs(seen: Evidence, found: Findings, key: bytes) -> InputFacts:
         parameters={
             **{name: str(value) for name, value in sorted(limits_in_force.items())},
             **{f"window_s {name}": str(value) for name, value in sorted(windows.items())},
-            "campaign sha256": hashlib.sha256(seen.campaign.model_dump_json().encode()).hexdigest(),
+            "campaign sha256": what_is_measured(seen.campaign),
             "seed": str(SEED),
         },
     )
+
+
+def what_is_measured(campaign: Campaign) -> str:
+    """Hash of the campaign file without who is told and when: a new audience must not make another edition of what it is to be sent."""
+    left_out: Any = {"audience": True, "schedule": True, "sources": {"__all__": {"schedule"}}}
+    return hashlib.sha256(campaign.model_dump_json(exclude=left_out).encode()).hexdigest()
