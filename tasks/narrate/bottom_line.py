@@ -11,6 +11,7 @@ _UNCLEAR = "the interval holds its baseline, so whether it is still down is open
 _STATES = {
     "rebuilding": "the campaign is rebuilding",
     "back": "the campaign is back",
+    "partly back": "it has come back in part, and has been level for four weeks",
     "held down": "it stays down",
     "falling": "it goes on shrinking",
     "never fell": "it never fell",

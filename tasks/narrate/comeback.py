@@ -17,7 +17,7 @@ BASELINE_WEEKS = 8
 MOST = 0.6  # of the posts; a smaller majority is "just over half"
 SURGE = 1.5  # the last week before the takedown over the baseline
 
-State = Literal["rebuilding", "back", "held down", "falling", "never fell"]
+State = Literal["rebuilding", "back", "partly back", "held down", "falling", "never fell"]
 
 _COHORTS: dict[CohortName, str] = {
     "survivor": "accounts that had been posting before it and were missed",
@@ -79,14 +79,25 @@ def _plain_posts(facts: TakedownFacts) -> int | None:
 
 
 def state_of(facts: TakedownFacts) -> State:
-    """`rebuilding` only for fallen and rising; `back` once the level is at or above the baseline again."""
+    """`rebuilding` only for fallen and rising; `back` once the level is at or above the baseline again; `partly back` where the level is
+    partial, no longer changes, and the interval of the latest index lies wholly above the nadir."""
     if not isinstance(facts.nadir, float | int) or facts.nadir >= FALLEN:
         return "never fell"
     if facts.level in ("baseline", "above"):
         return "back"
     if facts.direction == "rising":
         return "rebuilding"
-    return "falling" if facts.direction == "falling" else "held down"
+    if facts.direction == "falling":
+        return "falling"
+    return "partly back" if facts.level == "partial" and _above_nadir(facts) else "held down"
+
+
+def _above_nadir(facts: TakedownFacts) -> bool:
+    place = _plain_posts(facts)
+    latest = facts.rebuild_index[place].latest if place is not None else None
+    if not isinstance(latest, Estimate) or isinstance(latest.interval, NotMeasurable) or isinstance(facts.nadir, NotMeasurable):
+        return False
+    return latest.interval.low > facts.nadir
 
 
 def judge_comeback(inputs: JudgementInputs, lead: Lead) -> Judgement:
@@ -112,6 +123,7 @@ def judge_comeback(inputs: JudgementInputs, lead: Lead) -> Judgement:
 _FALSIFIERS: dict[State, str] = {
     "rebuilding": "/direction in rising",
     "back": "/level in baseline|above",
+    "partly back": "/level in partial",
     "held down": "/level in suppressed|partial",
     "falling": "/direction in falling|flat",
     "never fell": "/level in baseline|above",
@@ -119,6 +131,7 @@ _FALSIFIERS: dict[State, str] = {
 _WOULD_CHANGE: dict[State, str] = {
     "rebuilding": "A rebuild index that no longer rises in the next briefing, or the same rise among comparators that were not taken down.",
     "back": "A rebuild index below nine tenths of the baseline in the next briefing.",
+    "partly back": "A rebuild index that passes nine tenths of the baseline, or falls below a quarter of it.",
     "held down": "A rebuild index that rises over four weeks, or accounts that we do not collect yet.",
     "falling": "A rebuild index that rises over four weeks.",
     "never fell": "A later count that shows accounts lost at the takedown which were not collected then.",
@@ -130,6 +143,7 @@ def _claim(state: State, platform: str, takedown: str, level: str) -> str:
     return {
         "rebuilding": f"the campaign is rebuilding on {platform} {after}",
         "back": f"the campaign's posting on {platform} is back {side} the level it had before the {takedown}",
+        "partly back": f"the campaign has regained part of what it lost on {platform} {after}, and not all",
         "held down": f"the {takedown} still holds the campaign down on {platform}",
         "falling": f"the campaign on {platform} goes on shrinking {after}",
         "never fell": f"the {takedown} did not cut the campaign's posting on {platform}",
@@ -158,6 +172,8 @@ def _clear(lead: Lead, state: State) -> bool:
         return False
     if state in ("back", "never fell"):
         return latest.interval.low >= FALLEN
+    if state == "partly back":
+        return latest.interval.high < 1.0
     return latest.interval.high < (1.0 if state == "rebuilding" else FALLEN)
 
 
@@ -267,14 +283,18 @@ def _undetermined(lead: Lead, told: Told) -> str:
 
 
 def _unknown_carrier(lead: Lead, told: Told, takedown: str, platform: str, total: str, weaknesses: list[str]) -> Grounds:
-    seen = told.count(f"{lead.pointer}/cohorts/posts/first_observed")
-    survivors = told.count(f"{lead.pointer}/cohorts/posts/survivor")
+    posts = f"{lead.pointer}/cohorts/posts"
+    unknown, measured = told.count(f"{posts}/first_observed"), lead.facts.cohorts
+    shown = [
+        name for name in _COHORTS if not isinstance(measured, NotMeasurable) and isinstance(getattr(measured.posts, name), int)
+    ]
+    groups = [f"{told.count(f'{posts}/{name}')} come from {_COHORTS[name]}" for name in shown]
     return Grounds(
         name="who-came-back",
         term="roughly even chance",
-        claim=f"new accounts rather than old ones carry the campaign on {platform} since the {takedown}",
+        claim=f"accounts that are new since the {takedown} post more for the campaign on {platform} than those it had before",
         reasons=[
-            f"Of {total} posts since then {survivors} come from accounts that posted before, {seen} from accounts first seen afterwards.",
+            f"Of {total} posts since then {'; '.join(groups)}; {unknown} come from accounts first seen afterwards.",
             _undetermined(lead, told),
         ],
         alternative="Accounts first seen after the takedown are old ones that the collection had not found.",

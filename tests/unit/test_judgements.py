@@ -61,6 +61,7 @@ assert not isinstance(_COHORTS, NotMeasurable)
 
 SITUATIONS: dict[str, JudgementInputs] = {
     "rebuilding": inputs(),
+    "partly back": inputs(takedowns=(takedown(latest=0.75, low=0.6, high=0.96, level="partial", direction="flat"),)),
     "held down": inputs(takedowns=(takedown(latest=0.2, low=0.1, high=0.3, level="suppressed", direction="flat"),)),
     "back": inputs(takedowns=(takedown(latest=1.3, low=0.95, high=1.6, level="above", direction="flat"),)),
     "back and rising": inputs(takedowns=(takedown(latest=1.0, low=0.7, high=1.2, level="baseline"),)),
@@ -189,6 +190,10 @@ def test_statements_of_the_known_situations() -> None:
 
     assert (
         first("rebuilding") == "It is very likely that the campaign is rebuilding on Facebook after the takedown of 29 August 2023."
+    )
+    assert first("partly back") == (
+        "It is very likely that the campaign has regained part of what it lost on Facebook after the takedown of 29 August 2023, "
+        "and not all."
     )
     assert first("held down") == "It is very likely that the takedown of 29 August 2023 still holds the campaign down on Facebook."
     assert first("back").startswith("It is very likely that the campaign's posting on Facebook is back above the level")
