@@ -62,7 +62,7 @@ def assemble(seen: Evidence, found: Findings, key: bytes) -> Facts:
         accounts_proposed=proposed_accounts(found.members, accounts, key),
         judgements=judgement_facts(parts),
         changes=change_facts(compared, seen.previous),
-        limits=limits(parts.campaign, parts.period, inputs, parts.coverage, parts.coordination, parts.takedowns),
+        limits=limits(parts.campaign, parts.period, inputs, parts.coverage, parts.coordination, parts.takedowns, parts.activity),
     )
 
 
