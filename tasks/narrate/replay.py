@@ -1,10 +1,11 @@
 """Narratives that last: families are sorted into them week by week, from the campaign's first post on.
 
 In every week, in this order: families that no narrative holds join the one whose profile is nearest; what is left of the last weeks is
-clustered, and its clusters found new narratives; narratives that have grown alike become one, under the older's number. Nothing looks
-ahead: term weights, profiles and clusters of a week rest on posts of that week and before, so later posts change no founder and (but
-for such unions) move no family, and the periods of a backfill may be computed in any order. Leader clustering (Hartigan 1975) whose
-leaders are Leiden clusters. Clustering every period's window for itself kept one id in six from week to week.
+clustered, and its clusters found new narratives, to which families of this very week may still move; narratives that have grown alike
+become one, under the older's number. Nothing looks ahead: term weights, profiles and clusters of a week rest on posts of that week and
+before, so later posts change no founder and (but for such unions) move no family, and the periods of a backfill may be computed in any
+order. Leader clustering (Hartigan 1975) whose leaders are Leiden clusters. Clustering every period's window for itself kept one id in
+six from week to week.
 """
 
 from dataclasses import dataclass
@@ -65,8 +66,9 @@ class _Replay:
         families, core = self.weekly.family[rows], self.weekly.core[rows]
         self._learn(families[core])
         alive = self._alive(week)
-        self._join(families[self.narrative[families] < 0], alive, families[core])
-        new = self._found(week)
+        unsorted = families[self.narrative[families] < 0]
+        self._join(unsorted, alive, families[core])
+        new = self._found(week, unsorted)
         self._weigh(families[core], self.weekly.posts[rows][core])
         self._merge([*alive, *new])
 
@@ -104,7 +106,8 @@ class _Replay:
         return unit_rows(_heaviest(self._weighted(sums), PROFILE_TERMS))
 
     def _join(self, candidates: np.ndarray, numbers: list[int], core: np.ndarray) -> None:
-        """Give each candidate to the nearest of the narratives `numbers`, if near enough; core families shape it from then on."""
+        """Give each candidate to the nearest of the narratives `numbers`, if near enough and nearer than the one it is in; core families
+        shape it from then on."""
         if not len(candidates) or not numbers:
             return
         turned = self._profiles(numbers).T.tocsr()
@@ -113,14 +116,15 @@ class _Replay:
             cosine = (self._weighted(self.frequencies[block]) @ turned).toarray()
             best = cosine.argmax(axis=1)
             value = cosine[np.arange(len(best)), best]
-            near = value >= MIN_JOIN - 1e-6
+            near = (value >= MIN_JOIN - 1e-6) & (value > self.score[block])
             self.narrative[block[near]] = np.asarray(numbers)[best[near]]
             self.score[block[near]] = value[near]
         joined = np.intersect1d(candidates, core)
         self.shaping[joined[self.narrative[joined] >= 0]] = True
 
-    def _found(self, week: int) -> list[int]:
-        """Found narratives on clusters of core families of the last weeks that none holds; the others of these weeks may join them."""
+    def _found(self, week: int, sorted_now: np.ndarray) -> list[int]:
+        """Found narratives on clusters of core families of the last weeks that none holds; the others of these weeks may join them, and
+        so may the families `sorted_now`, in this very week, where the new narrative is nearer."""
         rows = slice(*np.searchsorted(self.weekly.week, [week - POOL_WEEKS + 1, week + 1]))
         families, core = self.weekly.family[rows], self.weekly.core[rows]
         free = core & (self.narrative[families] < 0)
@@ -141,7 +145,7 @@ class _Replay:
             self.founder.append(founder)
             self.mass = np.append(self.mass, posts[members].sum())
         new = list(range(first, len(self.founder)))
-        self._join(np.unique(families[self.narrative[families] < 0]), new, np.unique(families[core]))
+        self._join(np.union1d(families[self.narrative[families] < 0], sorted_now), new, np.unique(families[core]))
         return new
 
     def _oldest_first(self, families: np.ndarray) -> np.ndarray:
