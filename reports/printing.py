@@ -44,6 +44,7 @@ def print_pdf(html: str, figures: dict[str, str], *, edition: str) -> Printed:
     from weasyprint.text.fonts import FontConfiguration
 
     from reports.fetcher import OwnAssetsFetcher
+    from reports.tagging import finish
 
     printed = Printed()
     fetcher = OwnAssetsFetcher(figures)
@@ -57,7 +58,9 @@ def print_pdf(html: str, figures: dict[str, str], *, edition: str) -> Printed:
             font_config=FontConfiguration(), pdf_variant="pdf/ua-1", pdf_tags=True
         )
         printed.pages = len(document.pages)
-        printed.pdf = document.write_pdf(pdf_variant="pdf/ua-1", pdf_tags=True, pdf_identifier=bytes.fromhex(edition)[:16])
+        printed.pdf = document.write_pdf(
+            finisher=finish, pdf_variant="pdf/ua-1", pdf_tags=True, pdf_identifier=bytes.fromhex(edition)[:16]
+        )
     finally:
         for logger in loggers:
             logger.removeHandler(listener)

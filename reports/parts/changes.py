@@ -11,6 +11,7 @@ from reports.parts.front import JudgementView, front
 from tasks.domain.facts import ActivityFacts, Facts, WeekCount
 from tasks.domain.measures import NotMeasurable
 
+LOUDEST = 10  # accounts
 KINDS = {"world": "In the world", "data": "In the data", "method": "In the method"}
 
 
@@ -74,12 +75,13 @@ def _activity(facts: Facts) -> tuple[str, ...]:
     said = f"{plural(activity.posts, 'post')} by {plural(activity.accounts, 'account')} on the campaign list ({who})."
     loud = activity.top10_share
     sentences = [f"{said} {_before(activity)}"]
-    if loud.share is not None:
-        loudest = f"The ten loudest accounts wrote {percent(loud.share)} of the posts ({count(loud.part)} of {count(loud.whole)})."
-        more, were = plural(activity.posts_outsiders, "further post"), verb(activity.posts_outsiders, "was", "were")
-        outside = f"{more} by accounts outside the list {were} collected."
-        sentences.append(f"{loudest} {outside}")
-    return tuple(sentences)
+    if loud.share is not None and activity.accounts > LOUDEST:
+        counts = f"{count(loud.part)} of {count(loud.whole)}"
+        sentences.append(f"The ten loudest accounts wrote {percent(loud.share)} of the posts ({counts}).")
+    more, were = plural(activity.posts_outsiders, "further post"), verb(activity.posts_outsiders, "was", "were")
+    if activity.posts_outsiders:
+        sentences.append(f"{more} by accounts outside the list {were} collected.")
+    return (sentences[0], *([" ".join(sentences[1:])] if sentences[1:] else []))
 
 
 def _before(activity: ActivityFacts) -> str:

@@ -75,5 +75,5 @@ def _otherwise(name: str, ways: dict[Basis, IndexSeries]) -> list[str]:
         pairs = ((plain.level, other.level), (plain.direction, other.direction))
         differ = [str(now) for then, now in pairs if now != then and not isinstance(now, NotMeasurable)]
         if differ:
-            found.append(f"{name}, {title}: {sentence_list(differ)}")
+            found.append(f"{name}, counting {title}, is {sentence_list(differ)}")
     return found

@@ -25,7 +25,7 @@ class Sources:
         if not self.addresses:
             return None
         rows = tuple((head(f"[{i + 1}]"), text_cell(address)) for i, address in enumerate(self.addresses))
-        return Table("Sources", (Column("No."), Column("Address")), rows)
+        return Table("Sources", (Column("No."), Column("Address")), rows, fit=True)
 
 
 def sources(facts: Facts) -> Sources:

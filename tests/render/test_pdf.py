@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 import sample_facts
 from pypdf import PdfReader
-from pypdf.generic import DictionaryObject, IndirectObject
+from pypdf.generic import DictionaryObject, IndirectObject, NullObject
 
 from reports.formats import count, percent
 from reports.parts.front import amount
@@ -122,6 +122,21 @@ def test_tags_title_language_and_bookmarks(full: Rendered) -> None:
         named = {str(name) for name in cell["/A"].get_object()["/Headers"]}  # type: ignore[union-attr]
         assert len(named) == 2  # its row and its column
         assert named <= heads
+
+
+def test_header_cells_have_a_scope_and_running_heads_are_artifacts(full: Rendered) -> None:
+    reader = PdfReader(io.BytesIO(full.pdf))
+    catalog: Any = reader.trailer["/Root"]
+    tree = list(elements(catalog["/StructTreeRoot"]["/K"]))
+    scopes = [str(element["/A"].get_object()["/Scope"]) for element in tree if element["/S"] == "/TH"]  # type: ignore[union-attr]
+    assert set(scopes) == {"/Column", "/Row"}
+    owners = catalog["/StructTreeRoot"]["/ParentTree"]["/Nums"]
+    for i, page in enumerate(reader.pages):
+        contents = page.get_contents()
+        assert contents is not None
+        data = contents.get_data()
+        outside = sum(isinstance(owner.get_object(), NullObject) for owner in owners[2 * i + 1])
+        assert data.count(b"/Type /Pagination") == outside >= 4  # campaign, period, edition and page, two labels
 
 
 def test_key_figures_are_those_of_the_facts(texts: list[str]) -> None:

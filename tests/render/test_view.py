@@ -128,7 +128,7 @@ def test_the_index_table_shows_the_ways_of_counting_side_by_side() -> None:
     assert [row[0].text for row in table.rows] == ["Here: posts"]
     assert [cell.text for cell in table.rows[0][2:4]] == ["the same", "0.11 (0.10–0.20)"]
     assert ("", "not measurable (Here, engagement): no counts") in table.notes
-    assert (("", "Here, posts, accounts known before: suppressed") in table.notes) == (plain.level != "suppressed")
+    assert (("", "Here, posts, counting accounts known before, is suppressed") in table.notes) == (plain.level != "suppressed")
 
 
 def test_everybody_is_active_on_the_first_day_of_a_survival_curve() -> None:
