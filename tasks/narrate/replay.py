@@ -5,7 +5,7 @@ clustered, and its clusters found new narratives, to which families of this very
 become one, under the older's number. Nothing looks ahead: term weights, profiles and clusters of a week rest on posts of that week and
 before, so later posts change no founder and (but for such unions) move no family, and the periods of a backfill may be computed in any
 order. Leader clustering (Hartigan 1975) whose leaders are Leiden clusters. Clustering every period's window for itself kept one id in
-six from week to week.
+five from week to week.
 """
 
 from dataclasses import dataclass
