@@ -121,7 +121,9 @@ def test_facts_name_members_and_hide_others(found: tuple[pd.DataFrame, Detection
         ["platform", "account_id"]
     )
     latest = ACCOUNTS.conform(accounts.assign(handle="@" + accounts["account_id"]))
-    listed_only = Members(members.frame[members.frame["basis"] == "seed"], members.proposed.assign(decision="proposed"), members.past)
+    listed_only = Members(
+        members.frame[members.frame["basis"] == "seed"], members.proposed.assign(decision="proposed"), members.past
+    )
     facts = coordination_facts(detection, listed_only, latest, (), KEY)
     hidden = pseudonym(KEY, "youtube", "helper")
     assert not isinstance(facts.network, NotMeasurable)

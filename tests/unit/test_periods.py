@@ -31,13 +31,18 @@ def test_the_four_forms(key: str, start: str, end: str) -> None:
     assert ".." not in period.path
 
 
-@pytest.mark.parametrize("key", ["2023-W54", "2021-W53", "2023-13", "2023-Q5", "2023", "w44", "2023-11-01..2023-10-01", "", "2023-W44 "])
+@pytest.mark.parametrize(
+    "key", ["2023-W54", "2021-W53", "2023-13", "2023-Q5", "2023", "w44", "2023-11-01..2023-10-01", "", "2023-W44 "]
+)
 def test_what_is_no_period_is_refused_with_the_forms(key: str) -> None:
     with pytest.raises(UsageProblem, match="2023-W44"):
         parse_period(key)
 
 
-@given(st.integers(631_152_000, 3_786_912_000).map(lambda s: datetime.fromtimestamp(s, UTC)), st.sampled_from(["week", "month", "quarter"]))
+@given(
+    st.integers(631_152_000, 3_786_912_000).map(lambda s: datetime.fromtimestamp(s, UTC)),
+    st.sampled_from(["week", "month", "quarter"]),
+)
 def test_periods_tile_time(instant: datetime, kind: str) -> None:
     period = containing(instant, kind)  # type: ignore[arg-type]
     assert period.start <= instant < period.end
