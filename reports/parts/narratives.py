@@ -138,9 +138,10 @@ def _pivot(pivot: Pivot) -> str:
         if pivot.lag_days == 0
         else f"{plural(-pivot.lag_days, 'day')} before"
     )
+    too_early = ", so it is not the event that was answered" if pivot.interval[1] < pivot.event_on else ""
     return (
-        f"{pivot.event} ({day(pivot.event_on)}): posts that match its keywords went from {percent(pivot.share_before)} to "
-        f"{percent(pivot.share_after)} of the day's posts on {day(pivot.day)} ({span}), {lag} the event; "
+        f"{pivot.event} ({day(pivot.event_on)}): posts that match its keywords were {percent(pivot.share_before)} of all before and "
+        f"{percent(pivot.share_after)} from {day(pivot.day)} on ({span}), {lag} the event{too_early}; "
         f"{p_statement(pivot.p_value)}. {sentence('Holiday control: ' + pivot.holiday_control)}"
     )
 

@@ -1,6 +1,7 @@
 """Pages 4 and 5: what the takedowns did and what came back."""
 
 from dataclasses import dataclass
+from datetime import timedelta
 
 from reports.charts import cohorts as cohorts_chart
 from reports.charts import rebuild_index
@@ -81,7 +82,7 @@ def _overview(records: tuple[TakedownFacts, ...]) -> Table:
 def _measured_row(record: TakedownFacts, notes: Notes) -> tuple[Cell, ...]:
     return (
         head(platform(record.platform)),
-        text_cell(short_date(record.t0) if record.t0 else "no day"),
+        text_cell(_days(record)),
         text_cell(record.source),
         text_cell(_stated(record)),
         notes.number(record.nadir),
@@ -91,6 +92,14 @@ def _measured_row(record: TakedownFacts, notes: Notes) -> tuple[Cell, ...]:
         ),
         *(notes.cell(days, lambda value: f"{value} d") for days in (record.t50_days, record.t90_days)),
     )
+
+
+def _days(record: TakedownFacts) -> str:
+    """The day of a takedown, or its first and last day."""
+    if record.t0 is None:
+        return "no day"
+    last = record.t0_end - timedelta(days=1) if record.t0_end else record.t0
+    return short_date(record.t0) if last.date() <= record.t0.date() else f"{short_date(record.t0)} to {short_date(last)}"
 
 
 def _stated(record: TakedownFacts) -> str:
@@ -196,9 +205,11 @@ def _fate(records: tuple[TakedownFacts, ...], names: dict[str, str]) -> Table | 
         if isinstance(fate, NotMeasurable):
             rows.append((head(names[record.takedown_id]), *(notes.cell(fate, str) for _ in range(7))))
             continue
-        values = (fate.at_risk, fate.removed, fate.silent, fate.still_posting, fate.unknown, fate.checked)
-        rate = notes.cell(fate.removal_rate, _rate)
-        rows.append((head(names[record.takedown_id]), *(number_cell(count(value)) for value in values), rate))
+        unseen = NotMeasurable(reason="accounts were never checked: not observed")
+        values = (fate.at_risk, *((fate.removed, fate.silent) if fate.checked else (unseen, unseen)))
+        others = (fate.still_posting, fate.unknown, fate.checked)
+        cells = (notes.cell(value, count) for value in (*values, *others))
+        rows.append((head(names[record.takedown_id]), *cells, notes.cell(fate.removal_rate, _rate)))
     titles = ("At risk", "Removed", "Silent", "Still posting", "Unknown", "Ever checked", "Removal rate")
     columns = (Column("Platform"), *(Column(name, numeric=True) for name in titles))
     return (

@@ -99,7 +99,11 @@ def _levels(record: TakedownFacts) -> tuple[str, ...]:
     sentences = []
     if isinstance(record.baseline, Baseline):
         base = record.baseline
-        left_out = f"; {plural(base.weeks_left_out, 'week')} near an earlier takedown left out" if base.weeks_left_out else ""
+        left_out = (
+            f"; {plural(base.weeks_left_out, 'week')} left out: near an earlier takedown, or before the data begin"
+            if base.weeks_left_out
+            else ""
+        )
         age = f"; it ends {plural(base.age_days, 'day')} before the takedown" if base.age_days else ""
         level = f"{number(base.posts)} posts and {number(base.accounts)} active accounts a day"
         sentences.append(f"Baseline: {level}, the median of {base.weeks} weeks{left_out}{age}.")
@@ -200,15 +204,25 @@ def _waves(record: TakedownFacts) -> Table | None:
         )
         for wave in waves[-MOST_ROWS:]
     )
-    names = ("Fell silent", "Expected", "q-value", "Came back later")
+    names = ("Fell silent", "Expected", "q-value", "Such silences that ended")
     columns = (Column("Day"), *(Column(name, numeric=True) for name in names), Column("Matched to"))
     return Table(
-        _left_out("Waves of silence: days on which more accounts fell silent than chance explains", len(waves)),
+        _left_out(f"Waves of silence: days on which more accounts fell silent than chance explains{_together(record)}", len(waves)),
         columns,
         rows,
         notes.pairs,
         fit=True,
     )
+
+
+def _together(record: TakedownFacts) -> str:
+    """What the waves matched to one takedown amount to."""
+    groups = [
+        f"{count(group.lost)} accounts with last posts from {short_date(group.first_day)} to {short_date(group.last_day)}"
+        for group in record.wave_groups
+        if group.first_day != group.last_day
+    ]
+    return f"; before and at the takedown {sentence_list(groups)}" if groups else ""
 
 
 def _matched(wave: LossWave, record: TakedownFacts) -> str:

@@ -127,7 +127,7 @@ def test_a_batch_outside_its_bounds_stops_below_and_warns_above():
     few = batch_gate(parsed(posts(9)), bounds(posts=at_least_ten), latest_instant=NOW)
     assert few.blocked
     assert "enough-posts" in failed(few.outcome)
-    assert "posts_landed is 9, allowed is at least 10" in few.outcome.summary()
+    assert "posts landed is 9, allowed is at least 10" in few.outcome.summary()
     many = batch_gate(parsed(posts(21)), bounds(posts=DEFAULT.batch.posts.model_copy(update={"max": 20})), latest_instant=NOW)
     assert many.outcome.verdict == "warned"
     assert failed(many.outcome) == {"posts-as-usual"}
