@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from importlib import import_module
+from importlib.metadata import version
 from pathlib import Path
 
 _DEFAULTS = {
@@ -28,8 +29,16 @@ def prepare(state_dir: Path, *, log: bool = False) -> None:
     os.environ.setdefault("PREFECT_LOGGING_HANDLERS_CONSOLE_LEVEL", "INFO" if log else "CRITICAL")
     home = state_dir.expanduser() / "prefect"
     home.mkdir(parents=True, exist_ok=True)
+    if _migrated_by(home):
+        os.environ.setdefault("PREFECT_SERVER_DATABASE_MIGRATE_ON_START", "false")
     for name, value in (*_DEFAULTS.items(), ("PREFECT_HOME", str(home)), ("PREFECT_PROFILES_PATH", str(home / "profiles.toml"))):
         os.environ.setdefault(name, value)
+
+
+def _migrated_by(home: Path) -> bool:
+    """Has this version of the engine brought the database in `home` up to date before? Looking again costs 3 s of every command."""
+    marker = home / "migrated"
+    return (home / "prefect.db").exists() and marker.exists() and marker.read_text() == version("prefect")
 
 
 @contextmanager
@@ -50,6 +59,7 @@ def running(state_dir: Path, *modules: str) -> Iterator[str]:
             import_module(module)
         try:
             started.result().hello()
+            (state_dir.expanduser() / "prefect" / "migrated").write_text(version("prefect"))
             fcntl.flock(lock, fcntl.LOCK_UN)
             yield str(client.api_url)
         finally:

@@ -4,6 +4,8 @@ Texts come in order of age (0 = oldest); every function answers with the founder
 """
 
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from itertools import chain
 
 import numpy as np
 import numpy.typing as npt
@@ -19,6 +21,7 @@ BANDS, ROWS = 12, 4  # a pair at 0.8 shares a band with probability 1 - (1 - 0.8
 _AGREEING = 27  # of 48 MinHash values; fewer agree for 0.01 % of the pairs at 0.8: those are not looked at further
 _SEED = 20230829  # of the hash functions: candidates are the same on every machine
 _CHUNK_TEXTS = 20_000
+_THREADS = 2
 _CHUNK_PAIRS = 50_000
 _GRAM_BITS = 40  # two different 5-grams of a pair of posts meet in 40 bits once in 10^8 pairs
 
@@ -112,20 +115,23 @@ def _grams_of(texts: pa.Array) -> tuple[Words, Ints]:
 def _signatures(texts: pa.Array) -> npt.NDArray[np.uint32]:
     """MinHash values, one row of BANDS * ROWS a text."""
     signatures = np.empty((len(texts), BANDS * ROWS), np.uint32)
-    for first in range(0, len(texts), _CHUNK_TEXTS):
+
+    def fill(first: int) -> None:
         words, counts = _grams_of(texts.slice(first, _CHUNK_TEXTS))
         offsets = np.concatenate([[0], np.cumsum(counts)]).astype(np.uint64)
         rows = RMinHash.digest_matrix_from_flat_token_hashes(words, offsets, BANDS * ROWS, _SEED).to_rows()
-        signatures[first : first + len(counts)] = np.array(rows, np.uint32)
+        values = np.fromiter(chain.from_iterable(rows), np.uint32, len(counts) * BANDS * ROWS)
+        signatures[first : first + len(counts)] = values.reshape(len(counts), BANDS * ROWS)
+
+    with ThreadPoolExecutor(_THREADS) as pool:  # sorting and hashing let go of the interpreter
+        list(pool.map(fill, range(0, len(texts), _CHUNK_TEXTS)))
     return signatures
 
 
 def _buckets(signatures: npt.NDArray[np.uint32]) -> tuple[Ints, Ints]:
     """Texts that share all values of a band: (bucket, text), sorted by bucket and age, buckets of one text left out."""
-    buckets: list[Ints] = [np.empty(0, np.int64)]
-    texts: list[Ints] = [np.empty(0, np.int64)]
-    seen = 0
-    for band in range(BANDS):
+
+    def of_band(band: int) -> tuple[Ints, Ints]:
         key = np.zeros(len(signatures), np.uint64)
         for column in range(band * ROWS, band * ROWS + ROWS):
             key = (key ^ signatures[:, column]) * np.uint64(0x9E3779B97F4A7C15)
@@ -134,9 +140,10 @@ def _buckets(signatures: npt.NDArray[np.uint32]) -> tuple[Ints, Ints]:
         ordered = key[order]
         number = np.cumsum(np.concatenate([np.zeros(min(len(key), 1), np.int64), (ordered[1:] != ordered[:-1]).astype(np.int64)]))
         bucket, text = _without_singles(number, order)
-        buckets.append(bucket + seen)
-        texts.append(text)
-        seen += len(key)
+        return bucket + band * len(key), text
+
+    with ThreadPoolExecutor(_THREADS) as pool:
+        buckets, texts = zip(*pool.map(of_band, range(BANDS)), strict=True)
     return np.concatenate(buckets), np.concatenate(texts)
 
 
