@@ -136,6 +136,12 @@ def _later(record: TakedownFacts) -> tuple[str, ...]:
             for burst in record.bursts[-MOST_ROWS:]
         ]
         sentences.append(f"Short-lived accounts stopped together: {sentence_list(days)}.")
+    sentences += [
+        f"{count(group.lost)} accounts fell silent before and at the takedown, with last posts from {day(group.first_day)} to "
+        f"{day(group.last_day)}."
+        for group in record.wave_groups
+        if group.first_day != group.last_day
+    ]
     for name, value in (("wave of silence", record.loss_waves), ("creation batch", record.creation_batches)):
         if not isinstance(value, NotMeasurable) and not value:
             sentences.append(f"No {name} stands out from chance.")
@@ -207,22 +213,12 @@ def _waves(record: TakedownFacts) -> Table | None:
     names = ("Fell silent", "Expected", "q-value", "Such silences that ended")
     columns = (Column("Day"), *(Column(name, numeric=True) for name in names), Column("Matched to"))
     return Table(
-        _left_out(f"Waves of silence: days on which more accounts fell silent than chance explains{_together(record)}", len(waves)),
+        _left_out("Waves of silence: days on which more accounts fell silent than chance explains", len(waves)),
         columns,
         rows,
         notes.pairs,
         fit=True,
     )
-
-
-def _together(record: TakedownFacts) -> str:
-    """What the waves matched to one takedown amount to."""
-    groups = [
-        f"{count(group.lost)} accounts with last posts from {short_date(group.first_day)} to {short_date(group.last_day)}"
-        for group in record.wave_groups
-        if group.first_day != group.last_day
-    ]
-    return f"; before and at the takedown {sentence_list(groups)}" if groups else ""
 
 
 def _matched(wave: LossWave, record: TakedownFacts) -> str:
