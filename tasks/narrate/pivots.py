@@ -137,12 +137,13 @@ def _pivot(
 def _daily(posts: pd.DataFrame, words: list[str], start: datetime, end: datetime) -> pd.DataFrame:
     """matched, total by day (index: date), days with posts only."""
     window = posts[(posts["posted_at"] >= start) & (posts["posted_at"] < end)]
-    text = pc.utf8_lower(pa.array(window["text"].fillna("").astype(object), pa.string()))
+    text = pc.utf8_lower(pa.array(window["text"].fillna("")))
     hit = np.zeros(len(window), bool)
     for word in words:
         hit |= pc.match_substring(text, word).to_numpy(zero_copy_only=False).astype(bool)
-    frame = pd.DataFrame({"day": window["posted_at"].dt.date.to_numpy(), "matched": hit.astype(np.int64), "total": 1})
-    return frame.groupby("day")[["matched", "total"]].sum().sort_index()
+    day = window["posted_at"].dt.tz_convert(None).dt.floor("D").to_numpy()  # dates as Python objects cost 1 s for 800k posts
+    daily = pd.DataFrame({"day": day, "matched": hit.astype(np.int64), "total": 1}).groupby("day")[["matched", "total"]].sum()
+    return daily.set_axis(pd.Index(pd.DatetimeIndex(daily.index).date, name="day"), axis=0)
 
 
 def _holiday_control(daily: pd.DataFrame, day: date, holidays: Sequence[Holiday], seed: int) -> str:
