@@ -11,6 +11,7 @@ from prefect import flow
 from flows.admission import admit
 from flows.artifacts import collected
 from flows.campaign_file import load_campaign
+from flows.console import parse_instant
 from flows.run_record import Run, recorded
 from flows.wiring import open_store, open_workspace, source_factories
 from tasks.domain.batches import BatchRecord
@@ -119,11 +120,9 @@ def _resume(run: Run, spec: SourceSpec) -> datetime:
 
 
 def _observed_at(text: str | None) -> ObservedAt:
-    if text is None or text == "posted":
-        return text  # type: ignore[return-value]
-    from flows.console import parse_instant
-
-    return parse_instant(text, "--observed-at")
+    if text is None:
+        return None
+    return "posted" if text == "posted" else parse_instant(text, "--observed-at")
 
 
 def _ending(path: Path) -> str:
