@@ -122,7 +122,7 @@ def _inputs(seen: Evidence, found: Findings, key: bytes) -> InputFacts:
         parameters={
             **{name: str(value) for name, value in sorted(limits_in_force.items())},
             **{f"window_s {name}": str(value) for name, value in sorted(windows.items())},
-            "campaign sha256": what_is_measured(seen.campaign),
+            "campaign_sha256": what_is_measured(seen.campaign),
             "seed": str(SEED),
         },
     )

@@ -11,7 +11,7 @@ from tasks.domain.facts import Facts
 
 MOST_BATCHES = 40
 PARAMETERS = {
-    "campaign sha256": "Campaign file, without audience and schedules (SHA-256)",
+    "campaign_sha256": "Campaign file, without audience and schedules (SHA-256)",
     "detection_days": "Days searched for co-action",
     "max_q": "Largest q-value of a significant edge",
     "min_participation": "Shares that an account needs to count",
