@@ -4,6 +4,8 @@ from tasks.domain.frames import Column, FrameSchema
 
 BEHAVIOURS = ("co-url", "co-text")
 
+EDGE_LABELS = ("co-interest", "coordinated")  # more objects in common than chance; and closer in time than their sharers
+
 SHARES = FrameSchema(
     "shares",
     (
@@ -24,6 +26,10 @@ EDGES = FrameSchema(
         Column("objects", "count"),  # distinct objects co-acted on
         Column("p_value", "number", optional=True),
         Column("q_value", "number", optional=True),
+        Column(
+            "p_timing", "number", optional=True
+        ),  # closer in time than the objects' sharers are; null = not asked or not testable
+        Column("label", "text", optional=True, vocabulary=EDGE_LABELS),  # only for edges that pass the threshold
         Column("example_object", "text", optional=True),  # an object an analyst can open
         Column("example_posts", "list", optional=True),  # the two posts of one in-window pair on it
         Column("object_ids", "list", optional=True),  # all objects co-acted on, sorted; only for edges that pass the threshold
