@@ -49,28 +49,39 @@ def read_shares(source: Path, *, behaviour: str | None = None) -> pd.DataFrame:
     Raises UnreadableInput naming the missing column, or the column and the line (CSV, header = line 1) or row (Parquet, from 1) at
     fault; UsageProblem for a behaviour nobody knows or a file that cannot be told apart from one.
     """
+    known_behaviour(behaviour)
+    table, first_line = _read(source)
+    text = pd.StringDtype("pyarrow", na_value=np.nan)
+    as_text = {pa.string(): text, pa.large_string(): text}.get
+    frame: pd.DataFrame = checked(table, source, first_line=first_line, behaviour=behaviour).to_pandas(types_mapper=as_text)
+    return frame
+
+
+def known_behaviour(behaviour: str | None) -> None:
+    """Raises UsageProblem for a behaviour nobody knows; None is no behaviour in particular."""
     if behaviour is not None and behaviour not in BEHAVIOURS:
         raise UsageProblem(f"{behaviour!r} is not a behaviour.", remedy=f"Known are {', '.join(BEHAVIOURS)}.")
-    table, first_line = _read(source)
+
+
+def checked(table: pa.Table, source: Path, *, first_line: int, behaviour: str | None = None, first_row: int = 0) -> pa.Table:
+    """The columns of SHARES (times as seconds) and `slot`, if there is one, of a part of `source` that begins at its row `first_row`
+    (from 0; `first_line`: what its first row is called, 2 in CSV and 1 in Parquet). Raises what `read_shares` raises."""
     if missing := [name for name in SHARES.names if name not in table.column_names]:
         raise UnreadableInput(
             f"{source} has no column {', '.join(missing)}; it has {', '.join(table.column_names) or 'none'}.",
             remedy=f"Name the columns {', '.join(SHARES.names)}.",
         )
-    table = _selected(table, source, behaviour)
+    table = _selected(table, source, behaviour, first_row)
     for name in _IDS:
         if table.column(name).null_count:
             _refuse(source, name, "is empty", table, pc.is_null(table.column(name)), first_line)
     table = table.set_column(table.column_names.index("timestamp_share"), "timestamp_share", _seconds(table, source, first_line))
-    wanted = [*SHARES.names, *(["slot"] if "slot" in table.column_names else [])]
-    text = pd.StringDtype("pyarrow", na_value=np.nan)
-    frame: pd.DataFrame = table.select(wanted).to_pandas(types_mapper={pa.string(): text, pa.large_string(): text}.get)
-    return frame
+    return table.select([*SHARES.names, *(["slot"] if "slot" in table.column_names else [])])
 
 
-def _selected(table: pa.Table, source: Path, behaviour: str | None) -> pa.Table:
+def _selected(table: pa.Table, source: Path, behaviour: str | None, first_row: int) -> pa.Table:
     """Rows of one behaviour, with their 0-based row numbers in the file kept in a column `_row`."""
-    table = table.append_column("_row", pa.array(np.arange(table.num_rows)))
+    table = table.append_column("_row", pa.array(np.arange(first_row, first_row + table.num_rows)))
     if "behaviour" not in table.column_names:
         if behaviour is not None:
             raise UnreadableInput(
