@@ -80,9 +80,10 @@ def interval_of(values: np.ndarray, factor: float, replicates: np.ndarray) -> tu
     """Per point low, high and whether they are the bootstrap's: of both intervals the wider one."""
     low, high = values / factor, values * factor
     tail = 100 * (1 - LEVEL) / 2
-    if np.isnan(replicates).all():
+    defined = replicates[~np.isnan(replicates).any(axis=1)]  # a replicate without a baseline has no value on any day
+    if not len(defined):
         return low, high, np.zeros(len(values), dtype=bool)
-    boot_low, boot_high = np.nanpercentile(replicates, [tail, 100 - tail], axis=0)
+    boot_low, boot_high = np.percentile(defined, [tail, 100 - tail], axis=0)
     wider = (boot_high - boot_low) > (high - low)
     return np.where(wider, boot_low, low), np.where(wider, boot_high, high), wider
 

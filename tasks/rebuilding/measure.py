@@ -2,9 +2,7 @@
 
 from collections.abc import Sequence
 from typing import TypeVar
-from zlib import crc32
 
-import numpy as np
 import pandas as pd
 
 from tasks.domain.batches import QueryEffort
@@ -12,24 +10,22 @@ from tasks.domain.campaign import Campaign
 from tasks.domain.measures import NotMeasurable
 from tasks.domain.periods import Cutoff, Period
 from tasks.domain.platforms import platform_name
-from tasks.domain.rebuilding import Burst, Cohorts, IndexSeries, LossWave, Series, TakedownFacts
+from tasks.domain.rebuilding import Burst, Cohorts, LossWave, TakedownFacts
 from tasks.rebuilding.baseline import BaselineWeeks, choose_weeks, measure_baseline, measure_prior
-from tasks.rebuilding.bootstrap import AccountBootstrap
+from tasks.rebuilding.bases import engagement_missing, measure_index
 from tasks.rebuilding.cohorts import assign, count_cohorts, sensitivity
 from tasks.rebuilding.confounders import name_confounders
-from tasks.rebuilding.effort import steady_queries
 from tasks.rebuilding.episodes import Episode, PlatformLedger, imprecise_caveat, ledger_row, read_ledger
 from tasks.rebuilding.fate import at_risk, measure_fate
 from tasks.rebuilding.groups import by_language
-from tasks.rebuilding.index import Window, find_series, index_of, not_measured
+from tasks.rebuilding.index import find_series
 from tasks.rebuilding.matching import wave_groups
-from tasks.rebuilding.missing import unmeasured, unmeasured_index
+from tasks.rebuilding.missing import unmeasured
 from tasks.rebuilding.platform import Inputs, Platform
 from tasks.rebuilding.replacement import measure_replacement
 from tasks.rebuilding.survival import measure_survival
 from tasks.rebuilding.timeline import Timeline, day_date, day_start, read_timelines
 
-ENGAGEMENT_COVER = 0.9  # share of posts with a measured count below which engagement is no series
 WAVES_BACK_DAYS = 182  # how far before t0 waves and bursts are listed
 Found = TypeVar("Found", LossWave, Burst)
 NOT_LOOKED_FOR = NotMeasurable(reason="not looked for in this version")
@@ -91,8 +87,8 @@ def _episode(platform: Platform, episodes: Sequence[Episode], i: int, caveats: t
     timeline, knowledge, checks, inputs = platform.timeline, platform.knowledge, platform.checks, platform.inputs
     weeks = choose_weeks(episode.start, timeline.data_start, episodes[:i])
     known_weeks = None if isinstance(weeks, NotMeasurable) else weeks
-    no_engagement = _no_engagement(timeline, known_weeks.oldest if known_weeks else episode.start)
-    index = _all_indexes(timeline, episode, weeks, no_engagement, inputs)
+    no_engagement = engagement_missing(timeline, known_weeks.oldest if known_weeks else episode.start)
+    index = measure_index(timeline, episode, weeks, inputs.queries, inputs.seed)
     shown = find_series(index, "posts", "plain")
     assignment, risk = assign(timeline, knowledge, episode), at_risk(timeline, checks, episode)
     cohorts = count_cohorts(timeline, episode, assignment)
@@ -131,45 +127,12 @@ def _episode(platform: Platform, episodes: Sequence[Episode], i: int, caveats: t
     )
 
 
-def _all_indexes(
-    timeline: Timeline, episode: Episode, weeks: BaselineWeeks | NotMeasurable, no_engagement: NotMeasurable | None, inputs: Inputs
-) -> tuple[IndexSeries, ...]:
-    """Plain, fixed queries and fixed accounts (those with a post before t0), each for accounts, posts and engagement."""
-    if isinstance(weeks, NotMeasurable):
-        return unmeasured_index(f"there is no baseline: {weeks.reason}")
-    window = Window(weeks, episode.end, timeline.end)
-    missing: dict[Series, str] = {"engagement": no_engagement.reason} if no_engagement else {}
-    taking_part = timeline.posted(weeks.oldest, weeks.starts[0] + 7) | timeline.posted(episode.end, timeline.end)
-    rng = np.random.default_rng([inputs.seed, crc32(timeline.platform.encode()), episode.start])
-    draws = AccountBootstrap.draw(taking_part, rng)
-    steady = steady_queries(inputs.queries, day_start(weeks.oldest), day_start(timeline.end)) & set(timeline.rows.queries)
-    found = np.array([name in steady for name in timeline.rows.queries] + [False])  # last: query not recorded
-    if steady:
-        by_query = index_of(timeline.rows.account_days(found[timeline.rows.query]), window, "fixed_queries", draws, missing)
-    else:
-        by_query = not_measured("fixed_queries", "no query is recorded that ran from the baseline to the end of the period")
-    known_before = timeline.first_day[timeline.days.account] < episode.start
-    return (
-        *index_of(timeline.days, window, "plain", draws, missing),
-        *by_query,
-        *index_of(timeline.days.where(known_before), window, "fixed_accounts", draws, missing),
-    )
-
-
 def _from(found: tuple[Found, ...] | NotMeasurable, episode: Episode) -> tuple[Found, ...] | NotMeasurable:
     """Waves or bursts from 182 days before t0 on."""
     if isinstance(found, NotMeasurable):
         return found
     first = day_date(episode.start - WAVES_BACK_DAYS)
     return tuple(item for item in found if item.day >= first)
-
-
-def _no_engagement(timeline: Timeline, first: int) -> NotMeasurable | None:
-    since = timeline.days.day >= first
-    measured, posts = int(timeline.days.measured[since].sum()), int(timeline.days.posts[since].sum())
-    if posts and measured >= ENGAGEMENT_COVER * posts:
-        return None
-    return NotMeasurable(reason=f"engagement was measured for {measured:,} of the {posts:,} posts since the baseline began")
 
 
 def _caveats(episode: Episode, weeks: BaselineWeeks | None, cohorts: Cohorts) -> list[str]:
