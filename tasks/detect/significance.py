@@ -62,13 +62,20 @@ def p_values_of(sweep: Sweep, slot: Ints, edges: pd.DataFrame) -> Numbers:
     """As `pair_p_values`, for a sweep already made; `slot` holds a code for every input row."""
     if edges.empty:
         return np.empty(0)
+    expected = expected_objects(sweep, slot, edges)
+    return np.maximum(np.asarray(gammainc(edges["objects"].to_numpy(np.float64), expected), np.float64), SMALLEST_P)
+
+
+def expected_objects(sweep: Sweep, slot: Ints, pairs: pd.DataFrame) -> Numbers:
+    """lambda of each of `pairs` (source, target: ids of the sweep's accounts), co-acting or not; `slot` as in `p_values_of`."""
+    if pairs.empty or not len(sweep.row):
+        return np.zeros(len(pairs))
     slot_of = slot[sweep.row]  # of the rows that can take part: labels are exchanged among these
     cells = _cells(sweep, slot_of)
     slots = int(slot_of.max()) + 1
     ones = np.ones(len(slot_of))
     activity = sp.csr_array((ones, (sweep.account, slot_of)), shape=(len(sweep.accounts), slots))
-    expected = _expected(activity, cells, *_account_codes(sweep, edges))
-    return np.maximum(np.asarray(gammainc(edges["objects"].to_numpy(np.float64), expected), np.float64), SMALLEST_P)
+    return _expected(activity, cells, *_account_codes(sweep, pairs))
 
 
 @dataclass(frozen=True)
