@@ -35,24 +35,24 @@ def co_actions(shares: pd.DataFrame, *, window_s: float, min_participation: int)
 def count_pairs(sweep: Sweep, *, min_participation: int) -> pd.DataFrame:
     """The pairs of a sweep, as `co_actions` returns them."""
     eligible = eligible_accounts(sweep, min_participation)
-    tally = _Tally.empty()
-    waiting: list[_Tally] = []
+    tally = Tally.empty()
+    waiting: list[Tally] = []
     held = 0
     for first, last, continued in sweep.parts():
-        left, right = _across(sweep, *sweep.pairs(first, last))
+        left, right = across(sweep, *sweep.pairs(first, last))
         kept = eligible[sweep.account[left]] | eligible[sweep.account[right]]
-        part = _count(sweep, left[kept], right[kept])
+        part = count_codes(sweep, left[kept], right[kept], accounts=len(sweep.accounts))
         if continued:  # the same object goes on: its pairs may come again, but it is one object
-            part = _merge([waiting.pop(), part], same_object=True)
+            part = merge([waiting.pop(), part], same_object=True)
         waiting.append(part)
         held += len(part.code)
         if held > MERGE_AT:
-            tally, waiting, held = _merge([tally, *waiting[:-1]]), waiting[-1:], len(waiting[-1].code)
-    return _frame(sweep, _merge([tally, *waiting]))
+            tally, waiting, held = merge([tally, *waiting[:-1]]), waiting[-1:], len(waiting[-1].code)
+    return _frame(sweep, merge([tally, *waiting]))
 
 
 @dataclass(frozen=True)
-class _Tally:
+class Tally:
     """Counts by pair code (smaller account * number of accounts + larger), codes ascending and distinct."""
 
     code: Ints
@@ -62,12 +62,13 @@ class _Tally:
     right: Ints
 
     @classmethod
-    def empty(cls) -> "_Tally":
+    def empty(cls) -> "Tally":
         none = np.empty(0, np.int64)
         return cls(none, none, none, none, none)
 
 
-def _across(sweep: Sweep, left: Ints, right: Ints) -> tuple[Ints, Ints]:
+def across(sweep: Sweep, left: Ints, right: Ints) -> tuple[Ints, Ints]:
+    """Of pairs of positions those of two accounts."""
     differ = sweep.account[left] != sweep.account[right]
     return left[differ], right[differ]
 
@@ -79,17 +80,18 @@ def eligible_accounts(sweep: Sweep, min_participation: int) -> Flags:
         return np.ones(len(sweep.accounts), np.bool_)
     paired = np.zeros(int(sweep.every_content.max(initial=-1)) + 1, np.bool_)
     for first, last, _ in sweep.parts():
-        left, right = _across(sweep, *sweep.pairs(first, last))
+        left, right = across(sweep, *sweep.pairs(first, last))
         paired[sweep.content[left]] = True
         paired[sweep.content[right]] = True
     stands = paired[sweep.every_content]
     return np.bincount(sweep.every_account[stands], minlength=len(sweep.accounts)) >= min_participation
 
 
-def _count(sweep: Sweep, left: Ints, right: Ints) -> _Tally:
-    """Count the pairs of a part by code. The sort is stable and pairs come by object, so equal objects of a code are neighbours."""
+def count_codes(sweep: Sweep, left: Ints, right: Ints, *, accounts: int) -> Tally:
+    """Count the pairs of a part by code, `accounts` the number of all accounts. The sort is stable and pairs come by object, so equal
+    objects of a code are neighbours."""
     one, other = sweep.account[left], sweep.account[right]
-    code = np.minimum(one, other) * len(sweep.accounts) + np.maximum(one, other)
+    code = np.minimum(one, other) * accounts + np.maximum(one, other)
     order = np.argsort(code, kind="stable")
     code, left, right = code[order], left[order], right[order]
     starts = _starts(code)
@@ -97,12 +99,13 @@ def _count(sweep: Sweep, left: Ints, right: Ints) -> _Tally:
     held = sweep.object[left]
     new_object[1:] = (code[1:] != code[:-1]) | (held[1:] != held[:-1])
     weight = np.diff(starts, append=len(code))
-    return _Tally(
+    return Tally(
         code[starts], weight, _sums(new_object.astype(np.int64), starts), sweep.row[left[starts]], sweep.row[right[starts]]
     )
 
 
-def _merge(tallies: list[_Tally], *, same_object: bool = False) -> _Tally:
+def merge(tallies: list[Tally], *, same_object: bool = False) -> Tally:
+    """One tally of several, earlier ones first; `same_object`: all of them count pairs on one object."""
     if len(tallies) == 1:
         return tallies[0]
     joined = [np.concatenate([getattr(t, name) for t in tallies]) for name in ("code", "weight", "objects", "left", "right")]
@@ -110,7 +113,7 @@ def _merge(tallies: list[_Tally], *, same_object: bool = False) -> _Tally:
     code, weight, objects, left, right = (column[order] for column in joined)
     starts = _starts(code)
     distinct = objects[starts] if same_object else _sums(objects, starts)
-    return _Tally(code[starts], _sums(weight, starts), distinct, left[starts], right[starts])
+    return Tally(code[starts], _sums(weight, starts), distinct, left[starts], right[starts])
 
 
 def _starts(code: Ints) -> Ints:
@@ -123,7 +126,7 @@ def _sums(values: Ints, starts: Ints) -> Ints:
     return np.add.reduceat(values, starts) if len(starts) else np.empty(0, np.int64)
 
 
-def _frame(sweep: Sweep, tally: _Tally) -> pd.DataFrame:
+def _frame(sweep: Sweep, tally: Tally) -> pd.DataFrame:
     count = max(len(sweep.accounts), 1)
     return pd.DataFrame(
         {
@@ -155,7 +158,7 @@ def objects_of_pairs(sweep: Sweep, edges: pd.DataFrame, *, min_participation: in
     eligible = eligible_accounts(sweep, min_participation)
     found: list[Ints] = [np.empty(0, np.int64)]
     for first, last, _ in sweep.parts():
-        left, right = _across(sweep, *sweep.pairs(first, last))
+        left, right = across(sweep, *sweep.pairs(first, last))
         one, other = sweep.account[left], sweep.account[right]
         code = np.minimum(one, other) * len(ids) + np.maximum(one, other)
         at = np.minimum(np.searchsorted(ranked, code), max(len(ranked) - 1, 0))

@@ -28,7 +28,7 @@ def detect_file(
     (.csv, .csv.gz) or Parquet (.parquet) by the name of `out`: source, target, weight, and with `significance` p_value and q_value.
     Raises UsageProblem for what was asked, UnreadableInput for what was read; nothing is written then.
     """
-    kind = _kind_of(out)
+    kind = kind_of(out)
     shares = read_shares(source, behaviour=behaviour)
     sweep = sweep_of(shares, window_s=window_s, min_participation=min_participation)
     edges = count_pairs(sweep, min_participation=min_participation)
@@ -133,7 +133,8 @@ def _refuse(source: Path, name: str, what: str, table: pa.Table, bad: pa.Chunked
     )
 
 
-def _kind_of(path: Path) -> str:
+def kind_of(path: Path) -> str:
+    """`csv` or `parquet`, by its name. Raises UsageProblem for any other."""
     name = path.name.lower()
     for ending, kind in ((".parquet", "parquet"), (".csv", "csv"), (".csv.gz", "csv")):
         if name.endswith(ending):
@@ -145,7 +146,7 @@ def _kind_of(path: Path) -> str:
 
 def _read(source: Path) -> tuple[pa.Table, int]:
     """The table and the number of its first data row: 2 for CSV (after the header), 1 for Parquet."""
-    kind = _kind_of(source)
+    kind = kind_of(source)
     try:
         if kind == "parquet":
             return pq.read_table(source), 1
@@ -169,10 +170,11 @@ def _write(edges: pd.DataFrame, out: Path, kind: str) -> None:
         partial.replace(out)
     except OSError as error:
         partial.unlink(missing_ok=True)
-        raise _cannot_write(out, error) from error
+        raise cannot_write(out, error) from error
 
 
-def _cannot_write(out: Path, error: OSError) -> ResurgeError:
+def cannot_write(out: Path, error: OSError) -> ResurgeError:
+    """The refusal of the system, in words."""
     return WorkspaceProblem(
         f"{out} cannot be written: {error.strerror or error}.", remedy="Check the folder, its rights and free space."
     )

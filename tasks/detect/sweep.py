@@ -78,7 +78,8 @@ def sweep_of(shares: pd.DataFrame, *, window_s: float, min_participation: int, r
     out, and so are rows that share their own post. Raises UsageProblem for a window or a participation below what is defined, a
     missing column, a null id or a time that is not finite.
     """
-    _check(shares, window_s, min_participation)
+    check_parameters(window_s, min_participation)
+    _check(shares)
     account, accounts = _encode(shares["account_id"], ranked=True)
     objects_of, objects = _encode(shares["object_id"])
     content, contents = _encode(shares["content_id"])
@@ -93,11 +94,25 @@ def sweep_of(shares: pd.DataFrame, *, window_s: float, min_participation: int, r
     return Sweep(row, ordered, account[row], content[row], ends, account, content, accounts, objects)
 
 
-def _check(shares: pd.DataFrame, window_s: float, min_participation: int) -> None:
+def sweep_of_codes(
+    object_: Ints, account: Ints, content: Ints, time: npt.NDArray[np.float64], *, window_s: float, objects: int
+) -> Sweep:
+    """A sweep of rows that are encoded and filtered already, object codes below `objects`; it knows no ids."""
+    row = _order(object_, time)
+    ordered, none, nobody = object_[row], np.empty(0, np.int64), pa.nulls(0)
+    ends = _window_ends(ordered, time[row], window_s)
+    return Sweep(row, ordered, account[row], content[row], ends, none, none, nobody, pa.nulls(objects))
+
+
+def check_parameters(window_s: float, min_participation: int) -> None:
+    """Raises UsageProblem for a window or a participation below what is defined."""
     if not (np.isfinite(window_s) and window_s > 0):
         raise UsageProblem(f"A window of {window_s} s is not a span of time.", remedy="Give a window above 0 seconds, such as 60.")
     if min_participation < 1:
         raise UsageProblem(f"A minimum participation of {min_participation} is below 1.", remedy="Give 1 or more rows an account.")
+
+
+def _check(shares: pd.DataFrame) -> None:
     if missing := [name for name in SHARES.names if name not in shares.columns]:
         raise UsageProblem(
             f"The shares have no column {', '.join(missing)}.", remedy=f"Needed are the columns {', '.join(SHARES.names)}."
