@@ -2,7 +2,9 @@
 
 from tasks.domain.frames import Column, FrameSchema
 
-BEHAVIOURS = ("co-url", "co-text")
+# In the order in which they are looked at and listed. What each takes for the same thing: tasks.detect.objects.
+BEHAVIOURS = ("co-url", "co-text", "co-domain", "co-repost", "co-reply", "co-hashtag", "co-media")
+CLOCKS = ("certain", "possible")  # certain: what is said stands even if only pairs count that the clocks put inside the window
 
 EDGE_LABELS = ("co-interest", "coordinated")  # more objects in common than chance; and closer in time than their sharers
 
@@ -33,6 +35,24 @@ EDGES = FrameSchema(
         Column("example_object", "text", optional=True),  # an object an analyst can open
         Column("example_posts", "list", optional=True),  # the two posts of one in-window pair on it
         Column("object_ids", "list", optional=True),  # all objects co-acted on, sorted; only for edges that pass the threshold
+        Column("objects_certain", "count", optional=True),  # with a pair certainly inside the window; where object_ids stand
+        Column("clock", "text", optional=True, vocabulary=CLOCKS),  # only for edges that pass the threshold
+    ),
+)
+
+CO_ACTED = FrameSchema(
+    "co_acted",  # what an edge rests on: one row an edge and object
+    (
+        Column("behaviour", "text"),
+        Column("source", "text"),
+        Column("target", "text"),
+        Column("object_id", "text"),
+        Column("pairs", "count"),  # in-window pairs of posts on the object; the closest one is named, certain ones first
+        Column("source_post", "text"),  # "platform/post_id"
+        Column("source_at", "instant"),
+        Column("target_post", "text"),
+        Column("target_at", "instant"),
+        Column("clock", "text", vocabulary=CLOCKS),  # of the pair named
     ),
 )
 
