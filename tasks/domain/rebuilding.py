@@ -117,6 +117,7 @@ class IndexSeries(Record):
     direction: Direction | NotMeasurable
     t50_days: int | NotMeasurable  # right-censored and never_fell are reasons
     t90_days: int | NotMeasurable
+    regained: bool | NotMeasurable | None = None  # last 28 days clearly above an earlier stretch; None: facts of an earlier version
 
 
 class Replacement(Record):
@@ -247,5 +248,6 @@ class TakedownFacts(Record):
     by_group: tuple[GroupRow, ...] | NotMeasurable
     sensitivity: tuple[SensitivityRow, ...] | NotMeasurable
     wave_groups: tuple[WaveGroup, ...] = ()  # loss_waves by the takedown they are matched to
+    regained: bool | NotMeasurable | None = None  # of plain posts
     confounders: tuple[str, ...] = ()
     caveats: tuple[str, ...] = ()

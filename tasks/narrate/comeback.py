@@ -79,20 +79,22 @@ def _plain_posts(facts: TakedownFacts) -> int | None:
 
 
 def state_of(facts: TakedownFacts) -> State:
-    """`rebuilding` only for fallen and rising; `back` once the level is at or above the baseline again; `partly back` where the level is
-    partial, no longer changes, and the interval of the latest index lies wholly above the nadir."""
+    """`rebuilding` only for fallen, rising, and clearly above an earlier stretch since the takedown; `back` once the level is at or above
+    the baseline again; `partly back` where the level is partial, not known to change, and clearly above an earlier stretch."""
     if not isinstance(facts.nadir, float | int) or facts.nadir >= FALLEN:
         return "never fell"
     if facts.level in ("baseline", "above"):
         return "back"
-    if facts.direction == "rising":
+    if facts.direction == "rising" and facts.regained in (None, True):
         return "rebuilding"
     if facts.direction == "falling":
         return "falling"
-    return "partly back" if facts.level == "partial" and _above_nadir(facts) else "held down"
+    regained = _above_nadir(facts) if facts.regained is None else facts.regained is True
+    return "partly back" if facts.level == "partial" and regained else "held down"
 
 
 def _above_nadir(facts: TakedownFacts) -> bool:
+    """What facts of earlier versions have instead of `regained`: is the interval of the latest index wholly above the nadir?"""
     place = _plain_posts(facts)
     latest = facts.rebuild_index[place].latest if place is not None else None
     if not isinstance(latest, Estimate) or isinstance(latest.interval, NotMeasurable) or isinstance(facts.nadir, NotMeasurable):

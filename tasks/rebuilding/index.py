@@ -15,7 +15,7 @@ from tasks.domain.measures import Estimate, Interval, NotMeasurable
 from tasks.domain.rebuilding import Basis, IndexPoint, IndexSeries, Series
 from tasks.rebuilding.baseline import BaselineWeeks, weekly_means
 from tasks.rebuilding.bootstrap import AccountBootstrap, rolling_week
-from tasks.rebuilding.reading import direction_of, level_of, nadir_of, recovery_days
+from tasks.rebuilding.reading import direction_of, has_regained, level_of, logs_of, nadir_of, recovery_days, weekly_noise
 from tasks.rebuilding.timeline import AccountDays, day_date
 
 SERIES: tuple[Series, ...] = get_args(Series)
@@ -56,7 +56,7 @@ def index_of(
             out.append(_no_series(series, basis, f"the baseline of {series} is 0: there is nothing to compare with"))
         else:
             values = rolling_week(daily[i]) / base[i]
-            out.append(_series(series, basis, window, values, daily[i], log_factor(means[i]), replicates[i]))
+            out.append(_series(series, basis, window, values, daily[i], means[i], replicates[i]))
     return out
 
 
@@ -71,8 +71,7 @@ def log_factor(weekly: np.ndarray) -> float:
     A week without any activity has no logarithm; then half a unit is added to every week's total.
     """
     n = len(weekly)
-    logs = np.log(weekly if (weekly > 0).all() else weekly + 0.5 / 7)
-    half = stats.t.ppf(1 - (1 - LEVEL) / 2, n - 1) * logs.std(ddof=1) * np.sqrt(1 + np.pi / (2 * n))
+    half = stats.t.ppf(1 - (1 - LEVEL) / 2, n - 1) * logs_of(weekly).std(ddof=1) * np.sqrt(1 + np.pi / (2 * n))
     return float(np.exp(half))
 
 
@@ -89,9 +88,10 @@ def interval_of(values: np.ndarray, factor: float, replicates: np.ndarray) -> tu
 
 
 def _series(
-    series: Series, basis: Basis, window: Window, values: np.ndarray, daily: np.ndarray, factor: float, replicates: np.ndarray
+    series: Series, basis: Basis, window: Window, values: np.ndarray, daily: np.ndarray, weekly: np.ndarray, replicates: np.ndarray
 ) -> IndexSeries:
-    low, high, by_accounts = interval_of(values, factor, replicates)
+    low, high, by_accounts = interval_of(values, log_factor(weekly), replicates)
+    noise = weekly_noise(weekly, daily)
     nadir, nadir_day = nadir_of(values, window.first_index_day)
     method = "account bootstrap" if by_accounts[-1] else "spread of the baseline weeks"
     latest: Interval | NotMeasurable = NotMeasurable(reason=f"no {series} in the last 7 days: a zero has no interval as a ratio")
@@ -106,9 +106,10 @@ def _series(
         nadir_day=nadir_day,
         loss=_round(1 - nadir),
         level=level_of(float(values[-1])),
-        direction=direction_of(daily),
+        direction=direction_of(daily, noise),
         t50_days=recovery_days(values, 0.5),
         t90_days=recovery_days(values, 0.9),
+        regained=has_regained(daily, noise),
     )
 
 
@@ -138,6 +139,7 @@ def _no_series(series: Series, basis: Basis, reason: str) -> IndexSeries:
         direction=missing,
         t50_days=missing,
         t90_days=missing,
+        regained=missing,
     )
 
 

@@ -113,6 +113,7 @@ def _episode(platform: Platform, episodes: Sequence[Episode], i: int, caveats: t
         direction=shown.direction,
         t50_days=shown.t50_days,
         t90_days=shown.t90_days,
+        regained=shown.regained,
         replacement=measure_replacement(timeline, episode, risk, assignment),
         survival=measure_survival(timeline, episode, risk, assignment),
         loss_waves=waves,

@@ -37,6 +37,7 @@ def unmeasured(
         direction=missing,
         t50_days=missing,
         t90_days=missing,
+        regained=missing,
         replacement=missing,
         survival=missing,
         loss_waves=missing,
