@@ -1,7 +1,7 @@
 """The batch gate: what a fetch or ingest brought is split into clean rows and quarantine, and the batch as a whole is judged."""
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
 import numpy as np
@@ -17,6 +17,7 @@ from tasks.domain.validation import ValidationOutcome
 
 RAW_CHARACTERS = 10_000
 BATCH_TABLES = ("posts", "accounts")
+OTHER_TABLES = {"takedowns": "ledger", "indicators": "indicators"}  # table -> its suite
 
 
 @dataclass(frozen=True)
@@ -33,6 +34,7 @@ class GateResult:
     rows_landed: dict[str, int]
     rows_quarantined: dict[str, dict[str, int]]
     outcome: ValidationOutcome
+    others: dict[str, pd.DataFrame] = field(default_factory=dict)  # clean takedown rows and indicators, by table
 
     @property
     def blocked(self) -> bool:
@@ -55,7 +57,8 @@ def batch_gate(parsed: Parsed, bounds: Bounds, *, latest_instant: datetime) -> G
 
     Raises ResurgeError if the importer lost or doubled rows, UsageProblem for a suite that is wrong.
     """
-    splits = {table: _split(table, getattr(parsed, table), parsed, latest_instant) for table in BATCH_TABLES}
+    frames = {"posts": parsed.posts, "accounts": parsed.accounts, **parsed.others}
+    splits = {table: _split(table, frame, parsed, latest_instant) for table, frame in frames.items()}
     for table, split in splits.items():
         _conserved(table, parsed.rows_landed.get(table, 0), len(split.clean), len(split.quarantine))
     totals, context = _totals(parsed, splits, bounds), _bounds_context(bounds)
@@ -64,20 +67,22 @@ def batch_gate(parsed: Parsed, bounds: Bounds, *, latest_instant: datetime) -> G
         posts=splits["posts"].clean,
         accounts=splits["accounts"].clean,
         quarantine=pd.concat([split.quarantine for split in splits.values()], ignore_index=True),
-        rows_landed={table: parsed.rows_landed.get(table, 0) for table in BATCH_TABLES},
+        rows_landed={table: parsed.rows_landed.get(table, 0) for table in splits},
         rows_quarantined={table: split.counts for table, split in splits.items() if split.counts},
-        outcome=ValidationOutcome(books.checks + splits["posts"].outcome.checks + splits["accounts"].outcome.checks),
+        outcome=ValidationOutcome(books.checks + tuple(check for split in splits.values() for check in split.outcome.checks)),
+        others={table: split.clean for table, split in splits.items() if table not in BATCH_TABLES},
     )
 
 
 def _split(table: str, frame: pd.DataFrame, parsed: Parsed, latest_instant: datetime) -> _Split:
     """Clean rows, quarantined rows (those the importer rejected among them) and counts by first reason of one table."""
-    frame = _with_optional_columns(table, frame.reset_index(drop=True))
+    suite = OTHER_TABLES.get(table, table)
+    frame = _with_optional_columns(suite, frame.reset_index(drop=True))
     rejected = QUARANTINE.conform(parsed.rejected[parsed.rejected["table"] == table])
     outcome = ValidationOutcome(())
     faulty = reasons_by_row(outcome)
     if len(frame):  # a table without rows is judged by the books: an archive may bring posts or accounts alone
-        outcome = validate(frame, load_suite(table), context={"latest_instant": latest_instant})
+        outcome = validate(frame, load_suite(suite), context={"latest_instant": latest_instant})
         faulty = reasons_by_row(outcome)
     keep = np.ones(len(frame), dtype=bool)
     keep[faulty["position"].to_numpy(dtype=np.int64)] = False
@@ -118,18 +123,18 @@ def _conserved(table: str, landed: int, clean: int, quarantined: int) -> None:
 
 
 def _totals(parsed: Parsed, splits: dict[str, _Split], bounds: Bounds) -> pd.DataFrame:
-    landed = {table: parsed.rows_landed.get(table, 0) for table in BATCH_TABLES}
+    landed = {table: parsed.rows_landed.get(table, 0) for table in splits}
     refused = {table: len(split.quarantine) for table, split in splits.items()}
-    allowed = {
-        table: max(math.floor(bounds.batch.refused.share * landed[table]), bounds.batch.refused.rows) for table in BATCH_TABLES
-    }
+    allowed = {table: max(math.floor(bounds.batch.refused.share * landed[table]), bounds.batch.refused.rows) for table in splits}
+    beyond = {table: max(0, refused[table] - allowed[table]) for table in splits}
     row = {
         "rows_landed": sum(landed.values()),
         "posts_landed": landed["posts"],
         "accounts_landed": landed["accounts"],
-        "posts_refused_beyond_allowance": max(0, refused["posts"] - allowed["posts"]),
-        "accounts_refused_beyond_allowance": max(0, refused["accounts"] - allowed["accounts"]),
-        "tables_refused_whole": sum(1 for table in BATCH_TABLES if landed[table] and refused[table] == landed[table]),
+        "posts_refused_beyond_allowance": beyond["posts"],
+        "accounts_refused_beyond_allowance": beyond["accounts"],
+        "others_refused_beyond_allowance": sum(count for table, count in beyond.items() if table not in BATCH_TABLES),
+        "tables_refused_whole": sum(1 for table in splits if landed[table] and refused[table] == landed[table]),
         "fields_unknown": sum(1 for drift in parsed.drift if drift.kind == "unknown"),
         "fields_missing": sum(1 for drift in parsed.drift if drift.kind == "missing"),
     }

@@ -64,10 +64,12 @@ class Suite(Record):
 
 
 def load_suite(name: str) -> Suite:
-    """The bundled suite `name` (posts, accounts, takedowns, batch, period). Raises UsageProblem if there is none or it is wrong."""
+    """The bundled suite `name`: the name of a file in suites/. Raises UsageProblem if there is none or it is wrong."""
     entry = files("expectations").joinpath("suites", f"{name}.yml")
     if not entry.is_file():
-        raise UsageProblem(f"There is no suite {name!r}.", remedy="Bundled are posts, accounts, takedowns, batch and period.")
+        raise UsageProblem(
+            f"There is no suite {name!r}.", remedy="Bundled are posts, accounts, takedowns, ledger, indicators, batch and period."
+        )
     return parse_suite(entry.read_text(encoding="utf-8"), f"suites/{name}.yml")
 
 

@@ -12,6 +12,7 @@ import pandas as pd
 
 from tasks.domain.accounts import ACCOUNTS
 from tasks.domain.frames import Column, FrameSchema, flatten_lists
+from tasks.domain.ledgers import INDICATORS, TAKEDOWN_ROWS
 from tasks.domain.posts import POSTS
 
 _SET_WHEN_THE_BATCH_IS_KNOWN = ("campaign", "batch_id")
@@ -106,6 +107,7 @@ BATCH_TOTALS = _counts(
     "accounts_landed",
     "posts_refused_beyond_allowance",
     "accounts_refused_beyond_allowance",
+    "others_refused_beyond_allowance",
     "tables_refused_whole",
     "fields_unknown",
     "fields_missing",
@@ -147,6 +149,8 @@ TABLES: Mapping[str, Table] = {
             "announced_before_effective_s": _seconds_later("effective_from", "announced_on"),
         },
     ),
+    "ledger": Table(_landed(TAKEDOWN_ROWS), {"effective_s": _seconds_later("effective_to", "effective_from")}),
+    "indicators": Table(_landed(INDICATORS), {"value_characters": _characters("value")}),
     "batch": Table(BATCH_TOTALS),
     "period": Table(PERIOD_TOTALS),
 }

@@ -56,5 +56,6 @@ def admit(
             effort=parsed.effort,
             drift=parsed.drift,
             checks=gate.outcome.checks,
+            others=gate.others,
             supersedes=earlier_reading(batch_records(run.store, identity.campaign), identity),
         )

@@ -131,18 +131,51 @@ class Thresholds(Record):
     detection_days: int = Field(default=182, ge=7)  # how far back of `end` coordination is looked for
 
 
+class AccountRef(Record):
+    platform: str
+    account_id: str
+
+
+class Comparator(Record):
+    """Accounts collected the same way whose course says what happened to everybody: a list of accounts, or everything that one source
+    of this campaign brought. Members of the campaign are never among them."""
+
+    name: str = Field(min_length=1, max_length=64)
+    accounts: list[AccountRef] = Field(default_factory=list)
+    source: str = ""  # name of a source; files brought in with `ingest` are of the source `file` unless it was named otherwise
+    note: str = ""
+
+    @model_validator(mode="after")
+    def _is_one_thing(self) -> "Comparator":
+        if bool(self.accounts) == bool(self.source):
+            raise ValueError("a comparator is either a list of accounts or a source")
+        return self
+
+
+class CheckPolicy(Record):
+    """How often accounts are looked at again: those lost or at risk, and the others. An account found gone is confirmed for a while."""
+
+    at_risk_days: float = Field(default=7, gt=0)
+    others_days: float = Field(default=28, gt=0)
+    confirm_days: float = Field(default=28, ge=0)  # how long after it was first found gone an account is still checked
+
+
 class Campaign(Record):
     """One campaign; the file's name is its slug."""
 
     slug: str = Field(pattern=r"^[a-z0-9-]{1,64}$")
     title: str
     aliases: list[str] = Field(default_factory=list)
+    ledger_names: list[str] = Field(default_factory=list)  # other names under which takedown ledgers carry it; not printed
     summary: str = ""
     simulated: bool = False  # its posts come from the simulator: every page says so
     languages: list[str] = Field(default_factory=list)
     sources: list[SourceSpec] = Field(default_factory=list)
     membership: Membership = Membership()
     takedowns: list[Takedown] = Field(default_factory=list)
+    comparators: list[Comparator] = Field(default_factory=list)
+    status_sources: list[SourceSpec] = Field(default_factory=list)  # who looks whether accounts still stand
+    check_policy: CheckPolicy = CheckPolicy()
     events: list[Event] = Field(default_factory=list)
     codebook: dict[str, dict[str, list[str]]] = Field(default_factory=dict)  # category -> language -> patterns (re2)
     suspected_zone: str = "UTC"
@@ -166,7 +199,8 @@ class Campaign(Record):
         for name, ids in (
             ("takedown_id", [t.takedown_id for t in self.takedowns]),
             ("event_id", [e.event_id for e in self.events]),
-            ("source name", [s.name for s in self.sources]),
+            ("source name", [s.name for s in (*self.sources, *self.status_sources)]),
+            ("comparator", [c.name for c in self.comparators]),
         ):
             if twice := sorted({i for i in ids if ids.count(i) > 1}):
                 raise ValueError(f"{name} given twice: {', '.join(twice)}")

@@ -1,6 +1,7 @@
 """What a parser returns: rows in our schema, rows it had to refuse, and fields it did not expect."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 import pandas as pd
 
@@ -10,7 +11,7 @@ from tasks.domain.frames import Column, FrameSchema
 QUARANTINE = FrameSchema(
     "quarantine",
     (
-        Column("table", "text"),  # posts or accounts
+        Column("table", "text"),  # posts, accounts, takedowns or indicators
         Column("row_number", "count"),  # row in the landed files
         Column("reason", "text"),
         Column("raw", "text", optional=True),  # the row as it came, as JSON, at most 10,000 characters
@@ -20,8 +21,8 @@ QUARANTINE = FrameSchema(
 
 @dataclass(frozen=True)
 class Parsed:
-    """Frames without `campaign` and `batch_id` (set when the batch id is known): every landed row is either in `posts` or `accounts`,
-    or in `rejected` (QUARANTINE columns) with its reason."""
+    """Frames without `campaign` and `batch_id` (set when the batch id is known): every landed row is either in `posts`, `accounts` or
+    `others` (TAKEDOWN_ROWS, INDICATORS by their names), or in `rejected` (QUARANTINE columns) with its reason."""
 
     posts: pd.DataFrame
     accounts: pd.DataFrame
@@ -30,3 +31,4 @@ class Parsed:
     effort: tuple[QueryEffort, ...] = ()
     drift: tuple[FieldDrift, ...] = ()
     capture_rule: str = ""
+    others: Mapping[str, pd.DataFrame] = field(default_factory=dict)

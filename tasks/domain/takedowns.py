@@ -7,7 +7,7 @@ from pydantic import Field, model_validator
 
 from tasks.domain.records import Record
 
-DatePrecision = Literal["day", "month", "quarter", "year", "lifetime", "unknown"]
+DatePrecision = Literal["day", "week", "month", "quarter", "half-year", "year", "lifetime", "unknown"]
 Known = Literal["yes", "unknown"]
 Origin = Literal["platform", "press", "inferred"]
 

@@ -98,7 +98,7 @@ def parse_landed(files: Sequence[LandedFile], fmt: str, observed_at: ObservedAt,
     Files of an ingest are taken in the order of their hashes, each once (`in_order`). Raises UnreadableInput, UsageProblem as the importer.
     """
     parsed = importer(fmt).parse(in_order(files), observed_at=observed_at, options=options)
-    for table, rows in (("posts", parsed.posts), ("accounts", parsed.accounts)):
+    for table, rows in (("posts", parsed.posts), ("accounts", parsed.accounts), *parsed.others.items()):
         refused = parsed.rejected.loc[parsed.rejected["table"] == table, "row_number"]
         found = len(rows) + len(refused)
         if (

@@ -3,11 +3,13 @@
 from tasks.domain.errors import UsageProblem
 from tasks.domain.ports import Importer
 from tasks.fetch.sources.ira import IraImporter
+from tasks.fetch.sources.meta_indicators import MetaIndicatorImporter
 from tasks.fetch.sources.simulated import SimulatedImporter
 from tasks.fetch.sources.tabular import TabularImporter
+from tasks.fetch.sources.takedown_ledger import TakedownLedgerImporter
 
-FORMATS = ("csv", "ira", "ndjson", "parquet", "simulated")
-ARCHIVES = frozenset({"ira"})  # without capture times: --observed-at posted unless told otherwise
+FORMATS = ("csv", "ira", "meta-indicators", "ndjson", "parquet", "simulated", "takedown-ledger")
+ARCHIVES = frozenset({"ira", "takedown-ledger"})  # without capture times: --observed-at posted unless told otherwise
 
 
 def importer(form: str) -> Importer:
@@ -19,4 +21,8 @@ def importer(form: str) -> Importer:
             return TabularImporter(form)
         case "simulated":
             return SimulatedImporter()
+        case "takedown-ledger":
+            return TakedownLedgerImporter()
+        case "meta-indicators":
+            return MetaIndicatorImporter()
     raise UsageProblem(f"{form!r} is not a format that can be imported.", remedy=f"Known formats: {', '.join(FORMATS)}.")

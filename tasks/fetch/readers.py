@@ -119,8 +119,8 @@ def _no_constant(name: str) -> Any:
     raise ValueError(f"{name} is not JSON")
 
 
-def _csv_rows(file: LandedFile, delimiter: str) -> Iterator[list[str]]:
-    """The header, then every row that is not blank."""
+def csv_lines(file: LandedFile, delimiter: str) -> Iterator[tuple[int, list[str]]]:
+    """The header, then every row that is not blank, each with the line on which it starts. Raises as `read_csv`."""
     csv.field_size_limit(MAX_CELL)
     with file.path.open(encoding="utf-8-sig", newline="") as stream:
         reader = csv.reader(stream, delimiter=delimiter, strict=True)
@@ -140,10 +140,14 @@ def _csv_rows(file: LandedFile, delimiter: str) -> Iterator[list[str]]:
             if cells and header is None:
                 header = _header(cells, file)
             if cells:
-                yield cells
+                yield start, cells
             start = reader.line_num + 1
     if header is None:
         raise _unreadable(file, "the file is empty: not even a header", "Give the header line, also for no rows.")
+
+
+def _csv_rows(file: LandedFile, delimiter: str) -> Iterator[list[str]]:
+    return (cells for _, cells in csv_lines(file, delimiter))
 
 
 def _header(cells: list[str], file: LandedFile) -> list[str]:

@@ -10,7 +10,12 @@ from tasks.domain.frames import FrameSchema
 from tasks.domain.parsed import QUARANTINE
 
 # enough to say "these rows differ" for nearly every pair; only rows equal in these are compared in full
-_QUICK = {"posts": ["platform", "post_id", "observed_at"], "accounts": ["platform", "account_id", "observed_at"]}
+_QUICK = {
+    "posts": ["platform", "post_id", "observed_at"],
+    "accounts": ["platform", "account_id", "observed_at"],
+    "takedowns": ["platform", "row_id", "observed_at"],
+    "indicators": ["kind", "value", "observed_at"],
+}
 
 
 def collapse(frame: pd.DataFrame, schema: FrameSchema) -> pd.DataFrame:

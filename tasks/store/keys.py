@@ -55,9 +55,9 @@ def raw_key(campaign: str, source: str, sha256: str, ext: str) -> str:
 def lake_key(table: str, campaign: str, batch_id: str, sha256: str) -> str:
     """The key of a Parquet file of a batch. Quarantine files carry their hash too: a commit that died half-way may be repeated by
     another version of the checks or of Parquet without meeting its own leftovers as a conflict."""
-    folder = {"posts": "lake/posts", "accounts": "lake/accounts", "quarantine": "quarantine"}.get(table)
-    if folder is None:
-        raise _refused(table, "table", "posts, accounts or quarantine")
+    if table not in ("posts", "accounts", "takedowns", "indicators", "quarantine"):
+        raise _refused(table, "table", "posts, accounts, takedowns, indicators or quarantine")
+    folder = table if table == "quarantine" else f"lake/{table}"
     return f"{folder}/{slug(campaign)}/{_sha(batch_id)}-{_sha(sha256)}.parquet"
 
 

@@ -2,7 +2,7 @@
 
 import hashlib
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
 from pathlib import Path
@@ -15,6 +15,7 @@ from tasks.domain.accounts import ACCOUNTS
 from tasks.domain.batches import BatchIdentity, BatchRecord, CheckResult, FieldDrift, LakeFile, QueryEffort, RawObject
 from tasks.domain.errors import ResurgeError, UsageProblem, WorkspaceProblem, WriteConflict
 from tasks.domain.frames import FrameSchema
+from tasks.domain.ledgers import INDICATORS, TAKEDOWN_ROWS
 from tasks.domain.parsed import QUARANTINE
 from tasks.domain.ports import ObjectStore
 from tasks.domain.posts import POSTS
@@ -25,6 +26,7 @@ _PART_ROWS = 2_000_000  # texts of a file stay below the 2 GB that 32-bit Arrow 
 _GROUP_ROWS = 131_072
 _READERS = 8
 _ADDED = ("campaign", "batch_id")
+_SCHEMAS = {schema.name: schema for schema in (POSTS, ACCOUNTS, TAKEDOWN_ROWS, INDICATORS)}
 
 
 def commit_batch(
@@ -40,10 +42,12 @@ def commit_batch(
     drift: Sequence[FieldDrift] = (),
     checks: Sequence[CheckResult] = (),
     supersedes: str | None = None,
+    others: Mapping[str, pd.DataFrame] | None = None,
 ) -> BatchRecord:
     """Store one batch whole or not at all; the same batch again changes nothing and returns the stored record.
 
-    `posts` and `accounts` have the columns of POSTS and ACCOUNTS without `campaign` and `batch_id`; `quarantine` those of QUARANTINE.
+    `posts` and `accounts` have the columns of POSTS and ACCOUNTS without `campaign` and `batch_id`; `quarantine` those of QUARANTINE;
+    `others` are frames of TAKEDOWN_ROWS and INDICATORS by their names.
     Rows equal in everything but `row_number` are kept once. `supersedes` names a batch of the same raw bytes read another way.
     Raises ResurgeError if landed = accepted + quarantined + collapsed does not hold for a table, UsageProblem for a
     `supersedes` that would hide other bytes.
@@ -53,18 +57,18 @@ def commit_batch(
         return stored
     _check_identity(store, identity, raw, supersedes)
     refused = one_entry_a_row(quarantine)
-    kept = {"posts": collapse(posts, POSTS), "accounts": collapse(accounts, ACCOUNTS)}
-    collapsed = {"posts": len(posts) - len(kept["posts"]), "accounts": len(accounts) - len(kept["accounts"])}
+    given = {"posts": posts, "accounts": accounts, **(others or {})}
+    kept = {table: collapse(frame, _SCHEMAS[table]) for table, frame in given.items()}
+    collapsed = {table: len(frame) - len(kept[table]) for table, frame in given.items()}
     for table, frame in kept.items():
-        check_complete(frame, POSTS if table == "posts" else ACCOUNTS)
+        check_complete(frame, _SCHEMAS[table])
         check_balance(table, rows_landed.get(table, 0), frame, refused[refused["table"] == table], collapsed[table])
     record = BatchRecord(
         batch_id=batch_id,
         identity=identity,
         raw=tuple(raw),
         files=(
-            *_write(store, identity, POSTS, kept["posts"]),
-            *_write(store, identity, ACCOUNTS, kept["accounts"]),
+            *(file for table, frame in kept.items() for file in _write(store, identity, _SCHEMAS[table], frame)),
             *_write(store, identity, QUARANTINE, refused),
         ),
         rows_landed={table: rows_landed.get(table, 0) for table in kept},

@@ -20,6 +20,7 @@ import pyarrow.dataset as ds
 from tasks.domain.accounts import ACCOUNT_KEY, ACCOUNTS
 from tasks.domain.batches import BatchRecord
 from tasks.domain.frames import FrameSchema
+from tasks.domain.ledgers import INDICATORS, TAKEDOWN_ROWS
 from tasks.domain.parsed import QUARANTINE
 from tasks.domain.periods import Cutoff
 from tasks.domain.ports import ObjectStore
@@ -57,6 +58,16 @@ def read_account_observations(store: ObjectStore, campaign: str, cutoff: Cutoff)
     return _frame(ACCOUNTS, table, _sorted(ACCOUNTS, table, [*ACCOUNT_KEY, *_ORDER]))
 
 
+def read_takedown_rows(store: ObjectStore, campaign: str, cutoff: Cutoff) -> pd.DataFrame:
+    """The visible rows of imported takedown ledgers (TAKEDOWN_ROWS), ordered by observed_at, batch_id, row_number."""
+    return _read_table(store, campaign, cutoff, TAKEDOWN_ROWS)
+
+
+def read_indicators(store: ObjectStore, campaign: str, cutoff: Cutoff) -> pd.DataFrame:
+    """The visible rows of imported indicator lists (INDICATORS), ordered by observed_at, batch_id, row_number."""
+    return _read_table(store, campaign, cutoff, INDICATORS)
+
+
 def latest_accounts(observations: pd.DataFrame) -> pd.DataFrame:
     """One row a (platform, account_id), in the columns of ACCOUNTS: the latest known value *of each field*.
 
@@ -82,6 +93,12 @@ def read_quarantine(store: ObjectStore, campaign: str) -> pd.DataFrame:
     if not frames:
         return QUARANTINE.empty().assign(batch_id=pd.Series([], dtype=POSTS.pandas_dtype("batch_id")))  # type: ignore[call-overload]
     return pd.concat(frames, ignore_index=True).sort_values(["batch_id", "table", "row_number"], ignore_index=True)
+
+
+def _read_table(store: ObjectStore, campaign: str, cutoff: Cutoff, schema: FrameSchema) -> pd.DataFrame:
+    batches = current_batches(batch_records(store, campaign))
+    table = _read(store, batches, schema, schema.names, pc.field("observed_at") <= _instant(cutoff.as_of))
+    return _frame(schema, table, _sorted(schema, table, _ORDER))
 
 
 def _read(

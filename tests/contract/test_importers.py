@@ -262,7 +262,7 @@ def assert_conforms(frame: pd.DataFrame, schema: FrameSchema) -> None:
 
 def test_every_format_is_known() -> None:
     assert [importer(form).format for form in FORMATS] == list(FORMATS)
-    with pytest.raises(UsageProblem, match=r"'tsv' is not a format.*csv, ira, ndjson"):
+    with pytest.raises(UsageProblem, match=r"'tsv' is not a format.*csv, ira, meta-indicators, ndjson"):
         importer("tsv")
 
 
