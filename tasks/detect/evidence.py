@@ -1,13 +1,12 @@
-"""The edges of one behaviour with what an analyst can open: an example pair of posts and, where it matters, every object."""
+"""The edges of one behaviour, each with an example pair of posts; tasks.detect.opened shows everything that they rest on."""
 
 from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
 import pyarrow as pa
-import pyarrow.compute as pc
 
-from tasks.detect.coordination import count_pairs, objects_of_pairs
+from tasks.detect.coordination import count_pairs
 from tasks.detect.shares import BehaviourShares
 from tasks.detect.significance import p_values_of
 from tasks.detect.sweep import Ints, Sweep, sweep_of
@@ -40,21 +39,8 @@ def edges_of(shares: BehaviourShares, *, window_s: int, min_participation: int) 
     return BehaviourEdges(shares, window_s, min_participation, sweep, edges)
 
 
-def object_lists(found: BehaviourEdges, listed: np.ndarray) -> pd.Series:
-    """For every edge of `found` all objects co-acted on, sorted; null where `listed` is False."""
-    at = np.flatnonzero(listed)
-    edge, code = objects_of_pairs(found.sweep, found.edges.iloc[at], min_participation=found.min_participation)
-    names = found.sweep.objects
-    rank: Ints = np.empty(len(names), np.int64)
-    rank[pc.sort_indices(names).to_numpy(zero_copy_only=False)] = np.arange(len(names))
-    order = np.lexsort((rank[code], edge))
-    sizes = np.bincount(at[edge], minlength=len(listed))
-    return _lists(np.concatenate([[0], np.cumsum(sizes)]), names.take(pa.array(code[order])), ~listed)
-
-
-def _lists(offsets: Ints, values: pa.Array, null: np.ndarray | None = None) -> pd.Series:
+def _lists(offsets: Ints, values: pa.Array) -> pd.Series:
     if isinstance(values, pa.ChunkedArray):
         values = pa.concat_arrays(values.chunks) if values.num_chunks else pa.array([], pa.string())
-    mask = None if null is None else pa.array(null)
-    lists = pa.ListArray.from_arrays(pa.array(offsets.astype(np.int32)), values.cast(pa.string()), mask=mask)
+    lists = pa.ListArray.from_arrays(pa.array(offsets.astype(np.int32)), values.cast(pa.string()))
     return pd.Series(pd.arrays.ArrowExtensionArray(lists), dtype=_LIST)

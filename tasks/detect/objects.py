@@ -90,7 +90,7 @@ def _answers(posts: pd.DataFrame, column: str) -> Objects:
 
 def _hashtags(posts: pd.DataFrame) -> Objects:
     """Two or more tags, two of them different, in their order: `#one #two`."""
-    lists = _array(posts, "hashtags")
+    lists = plain_array(posts["hashtags"])
     joined = pc.if_else(pc.greater_equal(pc.list_value_length(lists), 2), pc.binary_join(lists, " #"), pa.scalar(None, pa.string()))
     encoded = joined.dictionary_encode()
     several = [len(set(tags.split(" #"))) > 1 for tags in encoded.dictionary.to_pylist()]
@@ -138,10 +138,11 @@ def _shortened(objects: pd.Series) -> Flags:
     return np.asarray(objects.str.contains(_SHORTENED, regex=True).to_numpy(bool), np.bool_)
 
 
-def _array(posts: pd.DataFrame, column: str) -> pa.Array:
-    array = posts[column].array.__arrow_array__()
+def plain_array(values: pd.Series) -> pa.Array:
+    """The Arrow array behind a series, in one piece."""
+    array = values.array.__arrow_array__()
     if isinstance(array, pa.ChunkedArray):
-        array = pa.concat_arrays(array.chunks) if array.num_chunks else pa.array([], pa.list_(pa.string()))
+        array = pa.concat_arrays(array.chunks) if array.num_chunks else pa.array([], array.type)
     return array
 
 

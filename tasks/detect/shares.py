@@ -9,8 +9,10 @@ from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
 
-from tasks.detect.objects import TEXT, Flags, Ints, keys, objects_of
+from tasks.detect.objects import TEXT, Flags, Ints, keys, objects_of, plain_array
 from tasks.detect.significance import SLOT_S
 from tasks.domain.links import PLATFORM_HOSTS
 from tasks.domain.networks import BEHAVIOURS
@@ -91,14 +93,16 @@ def shares_of(posts: pd.DataFrame, families: pd.DataFrame, behaviour: str) -> Be
         raise ValueError("families must follow the rows of posts")
     found = objects_of(posts, families, behaviour)
     names = posts[["platform", "account_id", "post_id", "posted_at", "lang"]].iloc[found.post]
-    hub_rows, hubs, hub_names = _hubs(behaviour, found.object, keys(names, "account_id").dictionary_encode().indices.to_numpy())
+    account = keys(names, "account_id").dictionary_encode().indices.to_numpy(zero_copy_only=False).astype(np.int64)
+    encoded = plain_array(found.object).dictionary_encode()
+    hub_rows, hubs, hub_names = _hubs(behaviour, encoded, account)
     post, objects = found.post[~hub_rows], found.object[~hub_rows]
     frame = _frame(names[~hub_rows], post, objects)
     return BehaviourShares(
         behaviour=behaviour,
         frame=frame,
-        objects=int(objects.nunique()),
-        accounts=int(frame["account_id"].nunique()),
+        objects=len(encoded.dictionary) - hubs,
+        accounts=len(np.unique(account[~hub_rows])),
         hubs=hubs,
         hub_rows=int(hub_rows.sum()),
         repost_rows=found.reposts,
@@ -117,21 +121,21 @@ def _series(posts: pd.DataFrame, name: str) -> pd.Series:
     return series
 
 
-def _hubs(behaviour: str, objects: pd.Series, account: Ints) -> tuple[Flags, int, tuple[str, ...]]:
-    """Rows of hubs, how many hubs there are, and the names of those with most rows."""
-    codes, names = pd.factorize(objects)
-    if not len(codes):
-        return np.zeros(0, np.bool_), 0, ()
-    codes, account = np.asarray(codes, np.int64), np.asarray(account, np.int64)
-    width = int(account.max()) + 1
-    sharers = np.bincount(np.unique(codes * width + account) // width)
-    hub = sharers > max(HUB_ACCOUNTS, HUB_SHARE * len(np.unique(account)))
+def _hubs(behaviour: str, objects: pa.DictionaryArray, account: Ints) -> tuple[Flags, int, tuple[str, ...]]:
+    """Rows of hubs, how many hubs there are, and the names of those with most rows. `account`: codes by row."""
+    codes, names = objects.indices.to_numpy(zero_copy_only=False).astype(np.int64), objects.dictionary
+    limit = max(HUB_ACCOUNTS, HUB_SHARE * (int(account.max(initial=-1)) + 1))
+    rows = np.bincount(codes, minlength=len(names))
+    many = rows[codes] > limit  # fewer rows cannot be of more accounts
+    width = int(account.max(initial=0)) + 1
+    sharers = np.bincount(np.unique(codes[many] * width + account[many]) // width, minlength=len(names))
+    hub = np.asarray(sharers > limit, np.bool_)
     if behaviour in ("co-url", "co-domain"):
-        hub |= pd.Index(names).isin(PLATFORM_HOSTS)
-    rows = np.bincount(codes)
-    most = sorted(np.flatnonzero(hub).tolist(), key=lambda code: (-rows[code], names[code]))[:HUBS_NAMED]
-    told = tuple(printable(str(names[code]), limit=40)[0] for code in most) if behaviour in _NAMED else ()
-    return hub[codes], int(hub.sum()), told
+        hub |= pc.is_in(names, value_set=pa.array(sorted(PLATFORM_HOSTS), names.type)).to_numpy(zero_copy_only=False)
+    chosen = np.flatnonzero(hub)
+    told = dict(zip(chosen.tolist(), names.take(pa.array(chosen)).to_pylist(), strict=True))
+    most = sorted(told, key=lambda code: (-rows[code], told[code]))[:HUBS_NAMED]
+    return hub[codes], len(chosen), tuple(printable(told[code], limit=40)[0] for code in most) if behaviour in _NAMED else ()
 
 
 def language_codes(lang: pd.Series) -> Ints:
