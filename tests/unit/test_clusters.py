@@ -6,7 +6,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from tasks.detect.clusters import MAX_DRAWN, cluster, draw, fuse
+from tasks.detect.clusters import MAX_DRAWN, draw, fuse
+from tasks.detect.lineage import Founders, replayed
 from tasks.domain.networks import EDGES
 
 
@@ -21,6 +22,12 @@ def edges_among(*groups: list[str], behaviour: str = "co-text") -> pd.DataFrame:
 
 def first_posts(accounts: list[str]) -> pd.Series:
     return pd.Series(pd.date_range("2023-01-01", periods=len(accounts), freq="D", tz="UTC"), index=accounts)
+
+
+def cluster(edges: pd.DataFrame, first_posted: pd.Series, seed: int) -> pd.DataFrame:
+    """Clusters of a first period: nothing came before."""
+    founders = Founders(first_posted.index.to_numpy(object), first_posted.rank(method="first").to_numpy("int64"))
+    return replayed([], founders, first=0, weeks=0, max_q=0.01, seed=seed).continued(edges, seed)
 
 
 A, B = [f"x/a{i}" for i in range(6)], [f"facebook/b{i}" for i in range(5)]
