@@ -1,0 +1,211 @@
+"""Detection of a file beyond memory: the rounds of `rounds`, run in turn or by a cluster, from a file of shares to a file of edges."""
+
+import shutil
+import tempfile
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
+from itertools import pairwise
+from pathlib import Path
+from typing import Any, Protocol, TypeVar
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+
+from tasks.detect import rounds, spill
+from tasks.detect.edge_files import write_edges
+from tasks.detect.files import checked, kind_of, known_behaviour
+from tasks.detect.hashing import SharedHash
+from tasks.detect.parts import IN_MEMORY_ROWS, parts_of, rows_of
+from tasks.detect.rounds import Paired, Plan, Scanned
+from tasks.detect.sweep import Ints, check_parameters
+from tasks.domain.errors import UsageProblem, WorkspaceProblem
+
+R = TypeVar("R")
+BUCKET_ROWS = 1_500_000  # of an object or post bucket: about 400 MB with what is made of them
+RANGE_ROWS = 2_000_000  # accounts merged, and pairs added up, at once
+_ROW_BYTES = 56  # of an input row on disk, for certain: once by object, once by post
+_KEYS = 4  # hash keys tried: that two ids share a number under all of them has probability 10^-14 at 10^8 ids
+
+Progress = Callable[[str, int, int], None]  # round, tasks done, tasks in all
+
+
+class Runner(Protocol):
+    """Runs the tasks of one round, in any order and anywhere that sees the files; answers in the order of `calls`."""
+
+    def __call__(self, name: str, task: Callable[..., R], calls: Sequence[tuple[Any, ...]]) -> list[R]: ...
+
+
+def in_turn(progress: Progress) -> Runner:
+    """One task after the other, in this process."""
+
+    def run(name: str, task: Callable[..., R], calls: Sequence[tuple[Any, ...]]) -> list[R]:
+        progress(name, 0, len(calls))
+        results = []
+        for done, call in enumerate(calls, start=1):
+            results.append(task(*call))
+            progress(name, done, len(calls))
+        return results
+
+    return run
+
+
+def exceeds_memory(source: Path) -> bool:
+    """Has the file more than IN_MEMORY_ROWS rows (CSV: by its size), so that it is detected in rounds?"""
+    return rows_of(source) > IN_MEMORY_ROWS
+
+
+def detect_in_rounds(
+    source: Path, out: Path, *, window_s: float, min_participation: int, behaviour: str | None = None, run: Runner
+) -> int:
+    """As `files.detect_file`: the same edges, in memory that does not grow with the rows but for about 60 bytes an account.
+
+    Rows, counts and pairs stand meanwhile in a folder beside `out`, about 60 bytes a row, which goes when this ends, either way.
+    Raises what `detect_file` raises, and WorkspaceProblem when the disk is too small.
+    """
+    kind_of(out)
+    known_behaviour(behaviour)
+    check_parameters(window_s, min_participation)
+    rows = rows_of(source)
+    _enough_space(out, rows)
+    try:
+        with tempfile.TemporaryDirectory(prefix=f".{out.name}.spill-", dir=out.parent) as folder:
+            plan = Plan(Path(folder), window_s, min_participation, behaviour, min(rows // BUCKET_ROWS + 1, 65_535))
+            return _with_keys(plan, source, out, run)
+    except OSError as error:
+        raise WorkspaceProblem(
+            f"The rows of {source.name} cannot be spilled to {out.parent}: {error.strerror or error}.",
+            remedy=f"Free {_gb(rows)} GB there, or name an --out on a larger disk; nothing was written.",
+        ) from error
+
+
+def _with_keys(plan: Plan, source: Path, out: Path, run: Runner) -> int:
+    for key in range(_KEYS):
+        attempt = replace(plan, key=key, folder=plan.folder / str(key))
+        attempt.folder.mkdir()
+        try:
+            return _detect(attempt, source, out, run)
+        except SharedHash:
+            shutil.rmtree(attempt.folder)
+    raise UsageProblem(
+        f"Ids of {source} share 64-bit hashes under {_KEYS} keys.", remedy="Were they made for it? Number them, and detect again."
+    )
+
+
+def _detect(plan: Plan, source: Path, out: Path, run: Runner) -> int:
+    parts = parts_of(source, behaviour=plan.behaviour)
+    plan = replace(plan, as_text=_differ(source))
+    scanned = [each for found in run("Rows", rounds.scan, [(plan, n, part) for n, part in enumerate(parts)]) for each in found]
+    _one_behaviour(plan, source, scanned)
+    ids = _accounts(plan, scanned, run)
+    count = len(ids)
+    buckets = range(plan.buckets)
+    calls = [(plan, bucket, [each.rows.slice(bucket) for each in scanned], count) for bucket in buckets]
+    paired = run("Pairs", rounds.pair, calls)
+    _drop(each.rows.path for each in scanned)
+    _eligible(plan, scanned, paired, count, run)
+    edges = _weighed(plan, paired, count, run)
+    return write_edges(_frames(ids, edges), out)
+
+
+def _differ(source: Path) -> bool:
+    if kind_of(source) == "csv":
+        return False
+    table = checked(pq.read_schema(source).empty_table(), source, first_line=1)
+    kinds = [table.schema.field(name).type for name in ("object_id", "content_id")]
+    one, other = (kind.value_type if pa.types.is_dictionary(kind) else kind for kind in kinds)
+    return bool(one != other)
+
+
+def _one_behaviour(plan: Plan, source: Path, scanned: list[Scanned]) -> None:
+    """A batch was checked alone; several behaviours may stand in several batches."""
+    kinds = list(dict.fromkeys(kind for each in scanned for kind in each.kinds))
+    if plan.behaviour is None and len(kinds) > 1:
+        raise UsageProblem(
+            f"{source} holds several behaviours: {', '.join(kinds)}.", remedy="Choose one with --behaviour: each has its own pairs."
+        )
+
+
+def _accounts(plan: Plan, scanned: list[Scanned], run: Runner) -> pa.Array:
+    """Write the file `accounts`; returns the ids of those with enough rows, sorted: an account's code is its place."""
+    ranges = sum(each.distinct for each in scanned) // RANGE_ROWS + 1
+    cuts = [number * 2**64 // ranges for number in range(ranges + 1)]
+    paths = [each.accounts for each in scanned]
+    calls = [(plan, n, paths, low, high - 1) for n, (low, high) in enumerate(pairwise(cuts))] if paths else []
+    merged = [path for path, _ in run("Accounts", rounds.merge_accounts, calls)]
+    _drop(paths)
+    tables = [spill.read_table(path) for path in merged]
+    if not tables:
+        spill.write(plan.folder / "accounts", rounds.ACCOUNTS, {"number": np.empty(0, np.uint64), "code": np.empty(0, np.uint32)})
+        return pa.array([], pa.large_string())
+    ids = pa.concat_tables(tables).column("id").combine_chunks()
+    order = pc.sort_indices(ids)
+    code = np.empty(len(order), np.uint32)
+    code[order.to_numpy()] = np.arange(len(order), dtype=np.uint32)
+    number = np.concatenate([table.column("number").to_numpy() for table in tables])
+    spill.write(plan.folder / "accounts", rounds.ACCOUNTS, {"number": number, "code": code})
+    return ids.take(order)
+
+
+def _eligible(plan: Plan, scanned: list[Scanned], paired: list[Paired], count: int, run: Runner) -> None:
+    """Write the file `eligible`: by account code, whether enough of its rows have a post that stands in a pair."""
+    calls = [
+        (plan, bucket, [each.posts.slice(bucket) for each in scanned], [each.standing.slice(bucket) for each in paired])
+        for bucket in range(plan.buckets)
+    ]
+    rows: Ints = np.zeros(count, np.int64)
+    for path in run("Posts", rounds.stand, calls):
+        columns = spill.read([spill.Slice(path, 0, spill.rows_in(path, rounds.COUNTS))], rounds.COUNTS)
+        rows[columns["code"]] += columns["rows"]
+    _drop(each.posts.path for each in scanned)
+    eligible = rows >= plan.min_participation if plan.min_participation > 1 else np.ones(count, np.bool_)
+    spill.write(plan.folder / "eligible", (("eligible", "?"),), {"eligible": eligible})
+
+
+def _weighed(plan: Plan, paired: list[Paired], count: int, run: Runner) -> list[Path]:
+    """Files of edges, in the order of their codes. Ranges are cut where samples of all runs say that they weigh the same."""
+    runs = [each for bucket in paired for each in bucket.runs]
+    codes = [spill.column(each.path, rounds.PAIRS, "code") for each in runs]
+    step = 1_000
+    ranges = sum(map(len, codes)) // RANGE_ROWS + 1
+    sample = np.sort(np.concatenate([np.empty(0, np.int64), *(each[::step] for each in codes)]))
+    inner = np.unique(sample[np.arange(1, ranges) * len(sample) // ranges]).tolist() if len(sample) else []
+    cuts = [0, *inner, 2**63 - 1]
+    calls = [(plan, n, runs, low, high, count) for n, (low, high) in enumerate(pairwise(cuts))]
+    return run("Weights", rounds.weigh, calls)
+
+
+def _frames(ids: pa.Array, edges: list[Path]) -> Iterator[pd.DataFrame]:
+    """The edges of each file: source, target, weight."""
+    text = pd.StringDtype("pyarrow", na_value=np.nan)
+    kinds = {pa.string(): text, pa.large_string(): text}.get
+    many = max(len(ids), 1)
+    for path in edges:
+        columns = spill.read([spill.Slice(path, 0, spill.rows_in(path, rounds.PAIRS))], rounds.PAIRS)
+        ends = (
+            ids.take(pa.array(codes)).to_pandas(types_mapper=kinds) for codes in (columns["code"] // many, columns["code"] % many)
+        )
+        yield pd.DataFrame(dict(zip(("source", "target"), ends, strict=True)) | {"weight": columns["weight"]})
+
+
+def _drop(paths: Iterator[Path] | list[Path]) -> None:
+    for path in paths:
+        path.unlink(missing_ok=True)
+
+
+def _gb(rows: int) -> int:
+    return rows * _ROW_BYTES // 10**9 + 1
+
+
+def _enough_space(out: Path, rows: int) -> None:
+    try:
+        free = shutil.disk_usage(out.parent).free
+    except OSError as error:
+        raise WorkspaceProblem(f"{out} cannot be written: {error.strerror}.", remedy="Check the folder.") from error
+    if free < rows * _ROW_BYTES:
+        raise WorkspaceProblem(
+            f"{out.parent} has {free / 1e9:.1f} GB free; {rows:,} rows need {_gb(rows)} GB there while they are compared.",
+            remedy="Free some, or name an --out on a larger disk.",
+        )

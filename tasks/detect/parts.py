@@ -1,0 +1,118 @@
+"""A table of shares of any size, in parts that can be read alone and again."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TypeVar
+
+import pyarrow as pa
+import pyarrow.csv as pacsv
+import pyarrow.parquet as pq
+
+from tasks.detect.files import checked, kind_of
+from tasks.domain.errors import UnreadableInput
+from tasks.domain.networks import SHARES
+
+T = TypeVar("T")
+BATCH_ROWS = 1_000_000  # rows in work at once: about 250 MB with what is made of them
+IN_MEMORY_ROWS = 8_000_000  # at 400 bytes a row 3.2 GB: beyond it the rounds are faster, too
+_WANTED = (*SHARES.names, "slot", "behaviour")
+_CSV_ROW_BYTES = {".csv": 40, ".gz": 10}  # of a row of CSV at least, plain and packed
+
+
+@dataclass(frozen=True)
+class Part:
+    """Row groups of one Parquet file, or a whole CSV file (`groups` is empty): packed or plain, CSV has no second beginning."""
+
+    path: Path
+    groups: tuple[int, ...]
+    first_row: int  # of the file, from 0
+
+
+def rows_of(source: Path) -> int:
+    """Rows of a file: counted in Parquet, and in CSV what its size lets expect at most. Raises UnreadableInput, UsageProblem."""
+    if kind_of(source) == "csv":
+        return _guarded(source, lambda: source.stat().st_size // _CSV_ROW_BYTES[source.suffix.lower()])
+    return int(_guarded(source, lambda: pq.read_metadata(source).num_rows))
+
+
+def parts_of(source: Path, *, behaviour: str | None) -> list[Part]:
+    """The parts, each of about BATCH_ROWS rows or one row group; refuses at once a file without the columns needed."""
+    if kind_of(source) == "csv":
+        reader = _guarded(source, lambda: pacsv.open_csv(source))
+        checked(_as_text(reader.schema.empty_table()), source, first_line=2, behaviour=behaviour)
+        return [Part(source, (), 0)]
+    file = _guarded(source, lambda: pq.ParquetFile(source))
+    checked(file.schema_arrow.empty_table(), source, first_line=1, behaviour=behaviour)
+    found: list[Part] = []
+    groups: list[int] = []
+    first = held = 0
+    for number in range(file.metadata.num_row_groups):
+        many = file.metadata.row_group(number).num_rows
+        if groups and held + many > BATCH_ROWS:
+            found.append(Part(source, tuple(groups), first))
+            first, held, groups = first + held, 0, []
+        groups.append(number)
+        held += many
+    return [*found, Part(source, tuple(groups), first)] if groups else found
+
+
+def batches(part: Part, *, behaviour: str | None) -> Iterator[tuple[pa.Table, list[str]]]:
+    """Tables of about BATCH_ROWS checked rows as `files.checked` returns them, and the behaviours that stood in each."""
+    parquet, row = bool(part.groups), part.first_row
+    for table in _tables(part):
+        yield checked(table, part.path, first_line=1 if parquet else 2, behaviour=behaviour, first_row=row), _kinds(table)
+        row += table.num_rows
+
+
+def _kinds(table: pa.Table) -> list[str]:
+    if "behaviour" not in table.column_names:
+        return []
+    return [str(kind) for kind in table.column("behaviour").unique().to_pylist() if kind is not None]
+
+
+def _tables(part: Part) -> Iterator[pa.Table]:
+    try:
+        if part.groups:
+            file = pq.ParquetFile(part.path)
+            names = [name for name in file.schema_arrow.names if name in _WANTED]
+            for batch in file.iter_batches(batch_size=BATCH_ROWS, row_groups=list(part.groups), columns=names):
+                yield pa.Table.from_batches([batch])
+            return
+        yield from _csv_tables(part.path)
+    except (pa.ArrowInvalid, pa.ArrowNotImplementedError, OSError, UnicodeDecodeError) as error:
+        raise _unreadable(part.path, error) from error
+
+
+def _csv_tables(source: Path) -> Iterator[pa.Table]:
+    names = [name for name in pacsv.open_csv(source).schema.names if name in _WANTED]
+    options = pacsv.ConvertOptions(
+        column_types=dict.fromkeys(_WANTED, pa.string()), include_columns=names, strings_can_be_null=True, null_values=[""]
+    )
+    waiting: list[pa.RecordBatch] = []
+    held = 0
+    for batch in pacsv.open_csv(source, read_options=pacsv.ReadOptions(block_size=1 << 24), convert_options=options):
+        waiting.append(batch)
+        held += batch.num_rows
+        if held >= BATCH_ROWS:
+            yield pa.Table.from_batches(waiting)
+            waiting, held = [], 0
+    if waiting:
+        yield pa.Table.from_batches(waiting)
+
+
+def _as_text(table: pa.Table) -> pa.Table:
+    return table.cast(pa.schema([(name, pa.string()) for name in table.column_names]))
+
+
+def _guarded(source: Path, read: Callable[[], T]) -> T:
+    try:
+        return read()
+    except FileNotFoundError as error:
+        raise UnreadableInput(f"There is no file {source}.", remedy="Check the path.") from error
+    except (pa.ArrowInvalid, pa.ArrowNotImplementedError, OSError, UnicodeDecodeError) as error:
+        raise _unreadable(source, error) from error
+
+
+def _unreadable(source: Path, error: Exception) -> UnreadableInput:
+    return UnreadableInput(f"{source} cannot be read as {kind_of(source)}: {error}.", remedy="Check that the file is whole.")
