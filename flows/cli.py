@@ -172,7 +172,7 @@ def detect(
     min_participation: Annotated[int, typer.Option(min=1, help="Rows an account must have, and keep.")] = 2,
     behaviour: Annotated[str | None, typer.Option(help="Only rows of this value in a `behaviour` column.")] = None,
     engine: Annotated[str, typer.Option(help="Where it runs: local.")] = "local",
-    significance: Annotated[bool, typer.Option("--significance", help="Add p_value and q_value.")] = False,
+    significance: Annotated[bool, typer.Option("--significance", help="Add p_value, q_value, p_timing and label.")] = False,
 ) -> None:
     """Find the pairs of accounts that co-act, in any table of shares."""
     from flows.commands import detection

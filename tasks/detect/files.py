@@ -12,9 +12,11 @@ import pyarrow.parquet as pq
 from tasks.detect.coordination import count_pairs
 from tasks.detect.significance import SLOT_S, benjamini_hochberg, count_tests, p_values_of
 from tasks.detect.sweep import sweep_of
+from tasks.detect.timing import labelled
 from tasks.domain.errors import ResurgeError, UnreadableInput, UsageProblem, WorkspaceProblem
 from tasks.domain.networks import BEHAVIOURS, SHARES
 
+MAX_Q = 0.01  # as in a campaign file that does not say otherwise
 _IDS = ("object_id", "account_id", "content_id")
 
 
@@ -25,7 +27,8 @@ def detect_file(
 
     Input: CSV (also .csv.gz) or Parquet with the columns of SHARES; an optional column `behaviour` is filtered by `behaviour`
     (co-url, co-text), and an optional column `slot` names the slot of the null model (without it a slot is 6 hours). Output, as CSV
-    (.csv, .csv.gz) or Parquet (.parquet) by the name of `out`: source, target, weight, and with `significance` p_value and q_value.
+    (.csv, .csv.gz) or Parquet (.parquet) by the name of `out`: source, target, weight, and with `significance` p_value, q_value, and, where
+    q_value <= MAX_Q, p_timing and label (tasks.detect.timing).
     Raises UsageProblem for what was asked, UnreadableInput for what was read; nothing is written then.
     """
     kind = kind_of(out)
@@ -38,7 +41,8 @@ def detect_file(
             shares["slot"] = (shares["timestamp_share"] // SLOT_S).astype("int64")
         edges["p_value"] = p_values_of(sweep, pd.factorize(shares["slot"], use_na_sentinel=False)[0], edges)
         edges["q_value"] = benjamini_hochberg(edges["p_value"].to_numpy(), tests=count_tests(shares))
-        names += ["p_value", "q_value"]
+        edges = labelled(sweep, edges, MAX_Q)
+        names += ["p_value", "q_value", "p_timing", "label"]
     _write(edges[names], out, kind)
     return len(edges)
 

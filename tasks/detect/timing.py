@@ -32,6 +32,15 @@ _CLASS_WEIGHT = 2.0  # objects' worth of the mean of all classes in the mean of 
 _BATCH_TERMS = 500_000  # objects of pairs in memory at once: about 300 MB
 
 
+def labelled(sweep: Sweep, edges: pd.DataFrame, max_q: float) -> pd.DataFrame:
+    """`edges` (source, target, q_value) with p_timing, asked of those at q <= max_q, and their label (tasks.domain.networks)."""
+    q_values = edges["q_value"].to_numpy(np.float64)
+    asked = q_values <= max_q
+    p_timing = np.full(len(edges), np.nan)
+    p_timing[asked] = timing_p_values(sweep, edges[asked])
+    return edges.assign(p_timing=p_timing, label=edge_labels(q_values, p_timing, max_q).set_axis(edges.index))
+
+
 def timing_p_values(sweep: Sweep, edges: pd.DataFrame) -> Numbers:
     """p_timing of `edges` (source, target: pairs of accounts of the sweep, any selection), 1 for a pair never in the window.
 
@@ -141,7 +150,7 @@ def _usual(runs: _Runs) -> _Usual:
     kind = np.where(shared, np.rint(2 * np.log2(np.maximum(runs.accounts, 2))) - 2, 0).astype(np.int64)
     rate = np.where(shared, runs.near / np.maximum(pairs, 1), 0.0)
     kinds = int(kind.max(initial=0)) + 1
-    sums = np.bincount(kind[shared], weights=rate[shared], minlength=kinds)
+    sums = np.asarray(np.bincount(kind[shared], weights=rate[shared], minlength=kinds), np.float64)
     return _Usual(kind, rate, sums, np.bincount(kind[shared], minlength=kinds))
 
 

@@ -28,9 +28,7 @@ EDGES = FrameSchema(
         Column("objects", "count"),  # distinct objects co-acted on
         Column("p_value", "number", optional=True),
         Column("q_value", "number", optional=True),
-        Column(
-            "p_timing", "number", optional=True
-        ),  # closer in time than the objects' sharers are; null = not asked or not testable
+        Column("p_timing", "number", optional=True),  # closer than the objects' sharers are; null = not asked or not testable
         Column("label", "text", optional=True, vocabulary=EDGE_LABELS),  # only for edges that pass the threshold
         Column("example_object", "text", optional=True),  # an object an analyst can open
         Column("example_posts", "list", optional=True),  # the two posts of one in-window pair on it

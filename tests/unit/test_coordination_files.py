@@ -35,7 +35,7 @@ def test_formats_give_the_same_edges(tmp_path: Path, name: str, out: str) -> Non
     count = detect_file(tmp_path / name, tmp_path / out, window_s=30, min_participation=1, significance=True)
     read = pd.read_parquet if out.endswith("parquet") else pd.read_csv
     edges = read(tmp_path / out)
-    assert list(edges.columns) == ["source", "target", "weight", "p_value", "q_value"]
+    assert list(edges.columns) == ["source", "target", "weight", "p_value", "q_value", "p_timing", "label"]
     expected = co_actions(shares, window_s=30, min_participation=1)
     assert count == len(expected) > 10
     assert edges[["source", "target", "weight"]].values.tolist() == expected[["source", "target", "weight"]].values.tolist()
@@ -55,7 +55,7 @@ def test_the_reference_from_the_command_line_file(shared_data: Path, tmp_path: P
 def test_empty_input_gives_a_header(tmp_path: Path) -> None:
     (tmp_path / "in.csv").write_text(HEADER)
     assert detect_file(tmp_path / "in.csv", tmp_path / "out.csv", window_s=30, min_participation=2, significance=True) == 0
-    assert (tmp_path / "out.csv").read_text() == "source,target,weight,p_value,q_value\n"
+    assert (tmp_path / "out.csv").read_text() == "source,target,weight,p_value,q_value,p_timing,label\n"
 
 
 def test_instants_with_a_zone_become_seconds(tmp_path: Path) -> None:
