@@ -8,19 +8,22 @@ import pandas as pd
 
 from tasks.detect.acts import Acts, acts_of
 from tasks.detect.clusters import Drawing, draw
-from tasks.detect.evidence import BehaviourEdges, edges_of, object_lists
+from tasks.detect.evidence import BehaviourEdges, edges_of
 from tasks.detect.history import history_of
 from tasks.detect.lineage import Lineage
+from tasks.detect.opened import Opened, clocks, opened
 from tasks.detect.shares import shares_of
 from tasks.detect.significance import benjamini_hochberg
 from tasks.domain.campaign import Campaign
 from tasks.domain.errors import UsageProblem
 from tasks.domain.frames import flatten_lists
-from tasks.domain.networks import BEHAVIOURS, EDGES
+from tasks.domain.links import names_a_share
+from tasks.domain.networks import BEHAVIOURS, CO_ACTED, EDGES
 from tasks.domain.periods import Cutoff
 from tasks.domain.printable import printable
 
 LABEL_GRAPHEMES = 80
+LIST_BEHAVIOURS = ("co-url", "co-text")  # what the campaign list is settled with; why the others are not: docs/methods.md
 
 
 @dataclass(frozen=True)
@@ -35,6 +38,10 @@ class BehaviourStats:
     accounts: int
     hubs_set_aside: int
     note: str
+    posts_carrying: int
+    hub_rows: int
+    reposts_set_aside: int
+    absent: str  # why nothing can be said, where no post carries what is looked at; else empty
 
 
 @dataclass(frozen=True)
@@ -42,7 +49,7 @@ class Detection:
     """`edges`: EDGES over all behaviours, sorted by behaviour, source, target; accounts are "platform/account_id". An edge is
     significant at q <= max_q; `tests` pairs could have co-acted. `clusters` (account, cluster_id: ids of `lineage`, which holds
     those before), `labels` (by cluster_id, cleaned for print) and `drawing` are those of the significant edges; `acts` is what
-    the campaign list is settled with."""
+    the campaign list is settled with; `co_acted` (CO_ACTED) is what the significant edges rest on."""
 
     edges: pd.DataFrame
     behaviours: tuple[BehaviourStats, ...]
@@ -53,6 +60,7 @@ class Detection:
     window_days: int
     max_q: float
     acts: Acts
+    co_acted: pd.DataFrame
     lineage: Lineage
 
     @property
@@ -82,7 +90,10 @@ def detect(campaign: Campaign, posts: pd.DataFrame, families: pd.DataFrame, cuto
     ]
     tests = sum(one.shares.accounts * (one.shares.accounts - 1) // 2 for one in found)
     listed_q = max(thresholds.max_q, campaign.membership.accept.max_q if campaign.membership.accept else 0.0)
-    edges = _corrected(found, tests, listed_q)
+    q_values = _q_values(found, tests)
+    precision_s = recent["time_precision_s"].to_numpy(np.float64)
+    looked = [opened(one, q <= listed_q, precision_s) for one, q in zip(found, q_values, strict=True)]
+    edges = _complete(looked, q_values, listed_q, thresholds.max_q)
     significant = edges[(edges["q_value"] <= thresholds.max_q).to_numpy(bool)]
     lineage = history_of(campaign, posts, families, found, cutoff, inside, seed)
     clusters = lineage.continued(significant, seed)
@@ -96,7 +107,8 @@ def detect(campaign: Campaign, posts: pd.DataFrame, families: pd.DataFrame, cuto
         tests=tests,
         window_days=thresholds.detection_days,
         max_q=thresholds.max_q,
-        acts=acts_of(recent, found),
+        acts=acts_of(recent, [one for one in found if one.shares.behaviour in LIST_BEHAVIOURS]),
+        co_acted=_co_acted(looked, q_values, thresholds.max_q),
         lineage=lineage,
     )
 
@@ -127,20 +139,36 @@ def _check_windows(window_s: dict[str, int], posts: pd.DataFrame) -> None:
             )
 
 
-def _corrected(found: list[BehaviourEdges], tests: int, listed_q: float) -> pd.DataFrame:
-    """All edges with q-values over all tests, and the objects of those at or below `listed_q`."""
-    parts = [one.edges for one in found]
-    p_values = np.concatenate([np.empty(0), *(part["p_value"].to_numpy(np.float64) for part in parts)])
-    q_values = np.split(benjamini_hochberg(p_values, tests=tests), np.cumsum([len(part) for part in parts])[:-1])
+def _q_values(found: list[BehaviourEdges], tests: int) -> list[np.ndarray]:
+    """q-values over all tests, by behaviour."""
+    p_values = np.concatenate([np.empty(0), *(one.edges["p_value"].to_numpy(np.float64) for one in found)])
+    q_values = benjamini_hochberg(p_values, tests=tests)
+    return list(np.split(q_values, np.cumsum([len(one.edges) for one in found])[:-1])) if found else []
+
+
+def _complete(looked: list[Opened], q_values: list[np.ndarray], listed_q: float, max_q: float) -> pd.DataFrame:
+    """All edges, with the objects of those at or below `listed_q`, and what the clocks say of those at or below `max_q`."""
     complete = [
-        part.assign(q_value=q, object_ids=object_lists(one, q <= listed_q))
-        for part, q, one in zip(parts, q_values, found, strict=False)
+        one.found.edges.assign(
+            q_value=q,
+            object_ids=one.lists(q <= listed_q),
+            objects_certain=pd.Series(one.certain_objects(), dtype="Int64").where(q <= listed_q),
+        )
+        for one, q in zip(looked, q_values, strict=True)
     ]
-    return EDGES.conform(pd.concat(complete, ignore_index=True)) if complete else EDGES.empty()
+    if not complete:
+        return EDGES.empty()
+    edges = pd.concat(complete, ignore_index=True)
+    return EDGES.conform(edges.assign(clock=clocks(edges, max_q)))
+
+
+def _co_acted(looked: list[Opened], q_values: list[np.ndarray], max_q: float) -> pd.DataFrame:
+    parts = [one.frame(q <= max_q) for one, q in zip(looked, q_values, strict=True)]
+    return pd.concat(parts, ignore_index=True) if parts else CO_ACTED.empty()
 
 
 def _labels(edges: pd.DataFrame, clusters: pd.DataFrame, posts: pd.DataFrame, families: pd.DataFrame) -> dict[str, str]:
-    """By cluster its object with most edges: the link, defanged, or the oldest text of the family, shortened."""
+    """By cluster its object with most edges: the link, defanged, the oldest text of the family, shortened, or what it is in words."""
     cluster_of = clusters.set_index("account")["cluster_id"]
     at, objects = flatten_lists(edges, "object_ids")
     told = pd.DataFrame({"behaviour": edges["behaviour"].to_numpy()[at], "object": objects.to_numpy()})
@@ -151,11 +179,17 @@ def _labels(edges: pd.DataFrame, clusters: pd.DataFrame, posts: pd.DataFrame, fa
     best = best.drop_duplicates("cluster_id")
     texts = _oldest_texts(posts, families, best["object"][(best["behaviour"] == "co-text").to_numpy(bool)])
     return {
-        row.cluster_id: printable(
-            str(texts.get(row.object, row.object) if row.behaviour == "co-text" else row.object), limit=LABEL_GRAPHEMES
-        )[0]
-        for row in best.itertuples()
+        row.cluster_id: printable(_told(row.behaviour, row.object, texts), limit=LABEL_GRAPHEMES)[0] for row in best.itertuples()
     }
+
+
+def _told(behaviour: str, thing: str, texts: pd.Series) -> str:
+    """An object in words. The id of a post would name an outsider, the hash of a picture tells nothing."""
+    if behaviour == "co-text":
+        return str(texts.get(thing, thing))
+    if behaviour == "co-repost" and not names_a_share(thing.split("/")[0]):
+        return "the same post, passed on"
+    return {"co-reply": "answers to the same post", "co-media": "the same image or film"}.get(behaviour, thing)
 
 
 def _oldest_texts(posts: pd.DataFrame, families: pd.DataFrame, wanted: pd.Series) -> pd.Series:
@@ -177,4 +211,8 @@ def _stats(one: BehaviourEdges, certain: bool) -> BehaviourStats:
         accounts=shares.accounts,
         hubs_set_aside=shares.hubs,
         note=shares.note,
+        posts_carrying=shares.carried,
+        hub_rows=shares.hub_rows,
+        reposts_set_aside=shares.repost_rows,
+        absent=shares.absent,
     )
