@@ -14,12 +14,13 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from tasks.detect import rounds, spill
+from tasks.detect import chance_rounds, rounds, spill
 from tasks.detect.edge_files import write_edges
 from tasks.detect.files import checked, kind_of, known_behaviour
 from tasks.detect.hashing import SharedHash
 from tasks.detect.parts import IN_MEMORY_ROWS, parts_of, rows_of
 from tasks.detect.rounds import Paired, Plan, Scanned
+from tasks.detect.significance import Numbers, benjamini_hochberg
 from tasks.detect.sweep import Ints, check_parameters
 from tasks.domain.errors import UsageProblem, WorkspaceProblem
 
@@ -58,7 +59,14 @@ def exceeds_memory(source: Path) -> bool:
 
 
 def detect_in_rounds(
-    source: Path, out: Path, *, window_s: float, min_participation: int, behaviour: str | None = None, run: Runner
+    source: Path,
+    out: Path,
+    *,
+    window_s: float,
+    min_participation: int,
+    significance: bool = False,
+    behaviour: str | None = None,
+    run: Runner,
 ) -> int:
     """As `files.detect_file`: the same edges, in memory that does not grow with the rows but for about 60 bytes an account.
 
@@ -72,7 +80,8 @@ def detect_in_rounds(
     _enough_space(out, rows)
     try:
         with tempfile.TemporaryDirectory(prefix=f".{out.name}.spill-", dir=out.parent) as folder:
-            plan = Plan(Path(folder), window_s, min_participation, behaviour, min(rows // BUCKET_ROWS + 1, 65_535))
+            buckets = min(rows // BUCKET_ROWS + 1, 65_535)
+            plan = Plan(Path(folder), window_s, min_participation, behaviour, buckets, significance=significance)
             return _with_keys(plan, source, out, run)
     except OSError as error:
         raise WorkspaceProblem(
@@ -99,7 +108,10 @@ def _detect(plan: Plan, source: Path, out: Path, run: Runner) -> int:
     plan = replace(plan, as_text=_differ(source))
     scanned = [each for found in run("Rows", rounds.scan, [(plan, n, part) for n, part in enumerate(parts)]) for each in found]
     _one_behaviour(plan, source, scanned)
-    ids = _accounts(plan, scanned, run)
+    if plan.significance:
+        slots = np.array(sorted(set().union(*(each.slots for each in scanned))), np.int64)
+        spill.write(plan.folder / "slots", chance_rounds.SLOTS, {"slot": slots})
+    ids, accounts = _accounts(plan, scanned, run)
     count = len(ids)
     buckets = range(plan.buckets)
     calls = [(plan, bucket, [each.rows.slice(bucket) for each in scanned], count) for bucket in buckets]
@@ -107,7 +119,11 @@ def _detect(plan: Plan, source: Path, out: Path, run: Runner) -> int:
     _drop(each.rows.path for each in scanned)
     _eligible(plan, scanned, paired, count, run)
     edges = _weighed(plan, paired, count, run)
-    return write_edges(_frames(ids, edges), out)
+    if not plan.significance:
+        return write_edges(_frames(ids, edges), out)
+    p_values = _p_values(plan, paired, edges, count, run)
+    q_values = benjamini_hochberg(np.concatenate([np.empty(0), *p_values]), tests=accounts * (accounts - 1) // 2)
+    return write_edges(_judged(_frames(ids, edges), p_values, q_values), out)
 
 
 def _differ(source: Path) -> bool:
@@ -128,25 +144,26 @@ def _one_behaviour(plan: Plan, source: Path, scanned: list[Scanned]) -> None:
         )
 
 
-def _accounts(plan: Plan, scanned: list[Scanned], run: Runner) -> pa.Array:
-    """Write the file `accounts`; returns the ids of those with enough rows, sorted: an account's code is its place."""
+def _accounts(plan: Plan, scanned: list[Scanned], run: Runner) -> tuple[pa.Array, int]:
+    """Write the file `accounts`; returns the ids of those with enough rows, sorted (an account's code is its place), and how many
+    accounts there are with any number of rows."""
     ranges = sum(each.distinct for each in scanned) // RANGE_ROWS + 1
     cuts = [number * 2**64 // ranges for number in range(ranges + 1)]
     paths = [each.accounts for each in scanned]
     calls = [(plan, n, paths, low, high - 1) for n, (low, high) in enumerate(pairwise(cuts))] if paths else []
-    merged = [path for path, _ in run("Accounts", rounds.merge_accounts, calls)]
+    merged = run("Accounts", rounds.merge_accounts, calls)
     _drop(paths)
-    tables = [spill.read_table(path) for path in merged]
+    tables = [spill.read_table(path) for path, _ in merged]
     if not tables:
         spill.write(plan.folder / "accounts", rounds.ACCOUNTS, {"number": np.empty(0, np.uint64), "code": np.empty(0, np.uint32)})
-        return pa.array([], pa.large_string())
+        return pa.array([], pa.large_string()), 0
     ids = pa.concat_tables(tables).column("id").combine_chunks()
     order = pc.sort_indices(ids)
     code = np.empty(len(order), np.uint32)
     code[order.to_numpy()] = np.arange(len(order), dtype=np.uint32)
     number = np.concatenate([table.column("number").to_numpy() for table in tables])
     spill.write(plan.folder / "accounts", rounds.ACCOUNTS, {"number": number, "code": code})
-    return ids.take(order)
+    return ids.take(order), sum(many for _, many in merged)
 
 
 def _eligible(plan: Plan, scanned: list[Scanned], paired: list[Paired], count: int, run: Runner) -> None:
@@ -175,6 +192,39 @@ def _weighed(plan: Plan, paired: list[Paired], count: int, run: Runner) -> list[
     cuts = [0, *inner, 2**63 - 1]
     calls = [(plan, n, runs, low, high, count) for n, (low, high) in enumerate(pairwise(cuts))]
     return run("Weights", rounds.weigh, calls)
+
+
+def _p_values(plan: Plan, paired: list[Paired], edges: list[Path], count: int, run: Runner) -> list[Numbers]:
+    """p-values of the edges of each file."""
+    columns = [spill.read([spill.Slice(path, 0, spill.rows_in(path, rounds.PAIRS))], rounds.PAIRS) for path in edges]
+    if not sum(len(each["code"]) for each in columns):
+        return []
+    folder, chances = plan.folder, [each.chance for each in paired if each.chance]
+    chance_rounds.join_cells(folder, [each.cells for each in chances])
+    totals = tuple(map(sum, zip(*(each.totals for each in chances), strict=True)))
+    ends = np.zeros(count, np.bool_)
+    pairs = [(each["code"] // count, each["code"] % count) for each in columns]
+    for one, other in pairs:
+        ends[one] = ends[other] = True
+    spill.write(folder / "ends", (("ends", "?"),), {"ends": ends})
+    paths = [each.activity for each in chances]
+    ranges = sum(spill.rows_in(path, chance_rounds.ACTIVITY) for path in paths) // RANGE_ROWS + 1
+    cuts = [number * count // ranges for number in range(ranges + 1)]
+    calls = [(folder, n, paths, low, high, len(totals)) for n, (low, high) in enumerate(pairwise(cuts))]
+    active = run("Activity", chance_rounds.activity, calls)
+    judged = run(
+        "Chance",
+        chance_rounds.judge,
+        [(folder, n, pair, each["objects"], active, totals) for n, (pair, each) in enumerate(zip(pairs, columns, strict=True))],
+    )
+    return [np.array(spill.column(path, chance_rounds.P_VALUES, "p_value")) for path in judged]
+
+
+def _judged(frames: Iterator[pd.DataFrame], p_values: list[Numbers], q_values: Numbers) -> Iterator[pd.DataFrame]:
+    at = 0
+    for number, frame in enumerate(frames):
+        yield frame.assign(p_value=p_values[number] if p_values else np.empty(0), q_value=q_values[at : at + len(frame)])
+        at += len(frame)
 
 
 def _frames(ids: pa.Array, edges: list[Path]) -> Iterator[pd.DataFrame]:

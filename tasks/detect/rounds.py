@@ -10,14 +10,14 @@ Counting (5) may come before step 4, because step 4 decides by accounts alone. E
 the files they name only, and writes its files whole or not at all: it may be run again, anywhere that sees the folder, at any time.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from tasks.detect import spill
+from tasks.detect import chance_rounds, spill
 from tasks.detect.coordination import Tally, across, count_codes, merge
 from tasks.detect.hashing import Hashed, Hashes, bucket_of, hashed, verify
 from tasks.detect.parts import Part, batches
@@ -44,6 +44,12 @@ class Plan:
     buckets: int
     key: int = 0
     as_text: bool = False
+    significance: bool = False
+
+    @property
+    def layout(self) -> spill.Layout:
+        """Columns of the rows by object bucket."""
+        return (*ROWS, *chance_rounds.SLOTS) if self.significance else ROWS
 
     def bounds(self) -> Hashes:
         """The first number of every bucket but the first."""
@@ -72,6 +78,7 @@ class Scanned:
     accounts: Path
     distinct: int  # accounts in it
     kinds: tuple[str, ...]  # behaviours in it
+    slots: tuple[int, ...]  # distinct slots in it; none without significance
 
 
 @dataclass(frozen=True)
@@ -88,6 +95,7 @@ class Paired:
 
     runs: tuple[Run, ...]
     standing: Scattered
+    chance: chance_rounds.Bucketed | None  # with significance
 
 
 def scan(plan: Plan, number: int, part: Part) -> list[Scanned]:
@@ -107,15 +115,18 @@ def scan(plan: Plan, number: int, part: Part) -> list[Scanned]:
             "account": accounts.number,
             "time": time,
         }
+        if plan.significance:
+            rows["slot"] = chance_rounds.slot_values(table, key=plan.key)
         posts: spill.Columns = {"content": contents.number, "check": contents.check, "account": accounts.number}
         path, many = _accounts(plan.folder / f"accounts-{stem}", accounts, table.column("account_id"))
         found.append(
             Scanned(
-                _scatter(plan, f"rows-{stem}", ROWS, "object", {name: each[~own] for name, each in rows.items()}),
+                _scatter(plan, f"rows-{stem}", plan.layout, "object", {name: each[~own] for name, each in rows.items()}),
                 _scatter(plan, f"posts-{stem}", POSTS, "content", posts),
                 path,
                 many,
                 tuple(kinds),
+                tuple(np.unique(rows["slot"]).tolist()) if plan.significance else (),
             )
         )
     return found
@@ -188,12 +199,14 @@ def codes_of(plan: Plan, numbers: Hashes) -> Ints:
 
 def pair(plan: Plan, bucket: int, slices: list[Slice], accounts: int) -> Paired:
     """Sweep one object bucket; `accounts` is the number of accounts with enough rows."""
-    sweep = sweep_of_bucket(plan, spill.read(slices, ROWS))
+    rows = spill.read(slices, plan.layout)
+    sweep = sweep_of_bucket(plan, rows)
     runs, paired = _pairs(plan, sweep, f"pairs-{bucket:06d}", accounts)
     standing = np.unique(sweep.content.view(np.uint64)[paired])
     path = spill.write(plan.folder / f"standing-{bucket:06d}", STANDING, {"content": standing})
     bounds = (0, *np.searchsorted(standing, plan.bounds()).tolist(), len(standing))
-    return Paired(tuple(runs), Scattered(path, bounds))
+    chance = chance_rounds.bucket_tables(plan.folder, bucket, sweep, rows["slot"][sweep.row]) if plan.significance else None
+    return Paired(tuple(runs), Scattered(path, bounds), chance)
 
 
 def sweep_of_bucket(plan: Plan, rows: spill.Columns) -> Sweep:
@@ -206,7 +219,8 @@ def sweep_of_bucket(plan: Plan, rows: spill.Columns) -> Sweep:
     dense = np.cumsum(np.concatenate([[False], number[1:] != number[:-1]])) if len(number) else np.empty(0, np.int64)
     content = rows["content"][order].view(np.int64)
     objects = int(dense[-1]) + 1 if len(dense) else 0
-    return sweep_of_codes(dense, code[order], content, rows["time"][order], window_s=plan.window_s, objects=objects)
+    sweep = sweep_of_codes(dense, code[order], content, rows["time"][order], window_s=plan.window_s, objects=objects)
+    return replace(sweep, row=order[sweep.row])
 
 
 def _pairs(plan: Plan, sweep: Sweep, stem: str, accounts: int) -> tuple[list[Run], Flags]:

@@ -62,7 +62,7 @@ def read(slices: Sequence[Slice], layout: Layout) -> Columns:
             for name, kind in layout:
                 width = np.dtype(kind).itemsize
                 file.seek(before + each.first * width)
-                _fill(file.fileno(), memoryview(columns[name][at : at + many]).cast("B"))
+                _fill(file.fileno(), columns[name][at : at + many].data.cast("B"))
                 before += whole * width
         at += many
     return columns

@@ -58,7 +58,7 @@ def in_rounds(source: Path, out: Path, **given: Any) -> list[list[object]]:
     return edges.values.tolist()
 
 
-@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     st.one_of(
         st.lists(st.tuples(ids, ids, st.integers(0, 12), times), max_size=40),
@@ -237,3 +237,43 @@ def test_a_disk_that_fills_up_meanwhile_leaves_nothing(tmp_path: Path) -> None:
     done = subprocess.run(arguments, capture_output=True, text=True, check=True)
     assert done.stdout.splitlines()[-1].startswith("WorkspaceProblem The rows of in.parquet cannot be spilled")
     assert [path.name for path in tmp_path.iterdir()] == ["in.parquet"]
+
+
+@pytest.mark.parametrize("slots", ["none", "text", "number", "empty"])
+@pytest.mark.parametrize("min_participation", [1, 3])
+def test_significance_equals_that_in_memory(tmp_path: Path, slots: str, min_participation: int) -> None:
+    """Same p- and q-values, whichever way slots are told: six hours, a column of labels, or one with gaps (a slot of their own)."""
+    rng = np.random.default_rng(4)
+    many = 4_000
+    frame = pd.DataFrame(
+        {
+            "object_id": rng.integers(0, 60, many).astype(str),
+            "account_id": [f"a{n}" for n in np.minimum(rng.geometric(0.02, many), 400)],
+            "content_id": np.arange(many),
+            "timestamp_share": rng.uniform(-1e5, 1e5, many),
+        }
+    )
+    label = rng.integers(0, 5, many)
+    if slots == "text":
+        frame["slot"] = [f"x/{n}" for n in label]
+    elif slots == "number":
+        frame["slot"] = label
+    elif slots == "empty":
+        frame["slot"] = [None if n == 2 else f"x/{n}" for n in label]
+    frame.to_parquet(tmp_path / "in.parquet", row_group_size=900)
+    given: dict[str, Any] = {"window_s": 2_000, "min_participation": min_participation, "significance": True}
+    with sizes({(parts, "BATCH_ROWS"): 500, (outofcore, "BUCKET_ROWS"): 700, (outofcore, "RANGE_ROWS"): 300}):
+        count = detect_in_rounds(tmp_path / "in.parquet", tmp_path / "rounds.parquet", run=in_turn(silent), **given)
+    assert count == detect_file(tmp_path / "in.parquet", tmp_path / "memory.parquet", **given) > 500
+    mine, memory = pd.read_parquet(tmp_path / "rounds.parquet"), pd.read_parquet(tmp_path / "memory.parquet")
+    pd.testing.assert_frame_equal(mine, memory[mine.columns], rtol=1e-10)
+    assert mine["p_value"].nunique() > 100
+
+
+def test_significance_of_no_edges_has_the_columns(tmp_path: Path) -> None:
+    source = write(tmp_path / "in.parquet", object_id=[f"o{n}" for n in range(12)])
+    detect_in_rounds(source, tmp_path / "out.csv", window_s=1, min_participation=1, significance=True, run=in_turn(silent))
+    assert (tmp_path / "out.csv").read_text() == "source,target,weight,p_value,q_value\n"
+    (tmp_path / "empty.csv").write_text("object_id,account_id,content_id,timestamp_share\n")
+    assert detect_in_rounds(tmp_path / "empty.csv", tmp_path / "out.csv", window_s=1, min_participation=1, run=in_turn(silent)) == 0
+    assert (tmp_path / "out.csv").read_text() == "source,target,weight\n"
