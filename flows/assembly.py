@@ -11,6 +11,7 @@ from tasks.activity.coverage import coverage_facts, validation_facts
 from tasks.activity.hours import hour_facts
 from tasks.activity.impact import impact_facts
 from tasks.activity.series import activity_facts
+from tasks.detect.avatars import avatar_facts
 from tasks.detect.report import coordination_facts, proposed_accounts
 from tasks.domain.campaign import Campaign
 from tasks.domain.facts import BatchFacts, CampaignFacts, EventFacts, Facts, InputFacts, PeriodFacts
@@ -60,6 +61,7 @@ def assemble(seen: Evidence, found: Findings, key: bytes) -> Facts:
         coverage=parts.coverage,
         behaviour=parts.behaviour,
         accounts_proposed=proposed_accounts(found.members, accounts, key),
+        avatars=avatar_facts(seen.observations, found.looks, found.members.keys, campaign.default_avatars, key),
         judgements=judgement_facts(parts),
         changes=change_facts(compared, seen.previous),
         limits=limits(parts.campaign, parts.period, inputs, parts.coverage, parts.coordination, parts.takedowns, parts.activity),

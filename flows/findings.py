@@ -5,7 +5,9 @@ from dataclasses import dataclass
 import pandas as pd
 
 from flows.evidence import Evidence
+from flows.pictures import look_at_pictures
 from flows.run_record import Run
+from tasks.detect.avatar_images import Look
 from tasks.detect.membership import Members
 from tasks.detect.network import Detection
 from tasks.detect.task import find_coordination, find_families, settle_members
@@ -28,6 +30,7 @@ class Findings:
     member_posts: pd.DataFrame
     takedowns: tuple[TakedownFacts, ...]
     narratives: NarrativeFacts
+    looks: dict[str, Look]  # at collected profile pictures, by SHA-256
 
 
 def find(run: Run, seen: Evidence) -> Findings:
@@ -52,4 +55,4 @@ def find(run: Run, seen: Evidence) -> Findings:
         )
     with run.stage("find narratives"):
         narratives = find_narratives(member_posts, families, campaign, seen.period, cutoff, SEED)
-    return Findings(families, detection, members, member_posts, takedowns, narratives)
+    return Findings(families, detection, members, member_posts, takedowns, narratives, look_at_pictures(run, seen.batches))

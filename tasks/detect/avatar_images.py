@@ -17,9 +17,9 @@ from typing import IO, Self
 
 import orjson
 
+from tasks.domain.avatars import MOST_PICTURE_BYTES as MOST_BYTES
 from tasks.domain.errors import ResurgeError
 
-MOST_BYTES = 8 << 20  # of one picture; platforms take 2 to 5 MB
 _KEPT = ("PATH", "LD_LIBRARY_PATH", "TMPDIR")
 _START_S = 60.0  # for loading OpenCV on a busy machine
 _END_S = 2.0  # for a child to end whose input has

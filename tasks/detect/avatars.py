@@ -113,7 +113,8 @@ def _reuse(shown: pd.DataFrame, defaults: Sequence[str], key: bytes) -> ReuseFac
     set_aside: list[DefaultPicture] = []
     groups: list[tuple[tuple[int, int, str], ReusedPicture]] = []
     in_groups = 0
-    for number, group in compared.groupby("group", sort=True):
+    for _, group in compared.groupby("group", sort=True):
+        number = int(group["group"].iloc[0])
         inside = int(group["member"].sum())
         outside = len(group) - inside
         if number in listed:
@@ -158,6 +159,7 @@ def _reused(group: pd.DataFrame, most_bits: int, mirrored: bool, key: bytes) -> 
         members=inside,
         outsiders=len(group) - inside,
         platforms=tuple(sorted(set(group["platform"]))),
+        pdq=str(group["pdq"].min()),
         files=int(group["sha256"].nunique()),
         most_bits=most_bits,
         mirrored=mirrored,

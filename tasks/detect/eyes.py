@@ -75,7 +75,7 @@ def _eye(grey: np.ndarray, face: tuple[int, ...], half: int) -> Point | None:
 
 @cache
 def _cascade(name: str) -> cv2.CascadeClassifier:
-    return cv2.CascadeClassifier(str(Path(cv2.data.haarcascades) / name))
+    return cv2.CascadeClassifier(str(Path(cv2.__file__).parent / "data" / name))
 
 
 def load() -> None:

@@ -6,6 +6,7 @@ from tasks.domain.measures import Estimate, NotMeasurable, Shared
 from tasks.domain.records import Record
 
 PICTURE_PREFIX = "sha256:"  # of `avatar_hash` where the picture itself was collected; 64 hex digits of its bytes follow
+MOST_PICTURE_BYTES = 8 << 20  # platforms take 2 to 5 MB
 
 
 class RefusedPictures(Record):
@@ -22,6 +23,7 @@ class ReusedPicture(Record):
     members: int
     outsiders: int
     platforms: tuple[str, ...]
+    pdq: str  # of one of them, 64 hex digits: what a campaign file lists where it turns out to be a platform's default
     files: int  # different files of the one picture
     most_bits: int  # of 256: how far two of them that were matched are apart
     mirrored: bool  # matched only as a mirror image

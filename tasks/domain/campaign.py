@@ -4,7 +4,7 @@ Unknown keys are errors. No address of a person and no secret stands here: an au
 """
 
 from datetime import UTC, date, datetime, timedelta
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from cronsim import CronSim, CronSimError
@@ -14,6 +14,7 @@ from tasks.domain.records import Record
 from tasks.domain.takedowns import Event, Takedown
 
 Tlp = Literal["CLEAR", "GREEN", "AMBER", "AMBER+STRICT", "RED"]
+PdqHash = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
 
 
 def checked_cron(value: str) -> str:
@@ -182,6 +183,7 @@ class Campaign(Record):
     holidays: list[Holiday] = Field(default_factory=list)
     breakout_evidence: list[BreakoutEvidence] = Field(default_factory=list)
     attribution: list[Attribution] = Field(default_factory=list)
+    default_avatars: list[PdqHash] = Field(default_factory=list)  # pictures that platforms give to whoever has none: never reuse
     schedule: Schedule | None = None
     period: Literal["week", "month"] = "week"
     lateness_h: float = Field(default=24, ge=0)

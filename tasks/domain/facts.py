@@ -9,6 +9,7 @@ from typing import Literal
 
 import orjson
 
+from tasks.domain.avatars import AvatarFacts
 from tasks.domain.batches import CheckResult
 from tasks.domain.campaign import Attribution
 from tasks.domain.measures import NotMeasurable, Shared
@@ -305,6 +306,7 @@ class Facts(Record):
     behaviour: HourFacts
     impact: ImpactFacts
     accounts_proposed: tuple[ProposedAccount, ...]
+    avatars: AvatarFacts | NotMeasurable = NotMeasurable(reason="no profile picture was collected")
     judgements: JudgementFacts
     changes: ChangeFacts
     limits: tuple[str, ...]

@@ -2,19 +2,22 @@
 
 from tasks.domain.errors import UsageProblem
 from tasks.domain.ports import Importer
+from tasks.fetch.sources.avatars import AvatarImporter
 from tasks.fetch.sources.ira import IraImporter
 from tasks.fetch.sources.meta_indicators import MetaIndicatorImporter
 from tasks.fetch.sources.simulated import SimulatedImporter
 from tasks.fetch.sources.tabular import TabularImporter
 from tasks.fetch.sources.takedown_ledger import TakedownLedgerImporter
 
-FORMATS = ("csv", "ira", "meta-indicators", "ndjson", "parquet", "simulated", "takedown-ledger")
+FORMATS = ("avatars", "csv", "ira", "meta-indicators", "ndjson", "parquet", "simulated", "takedown-ledger")
 ARCHIVES = frozenset({"ira", "takedown-ledger"})  # without capture times: --observed-at posted unless told otherwise
 
 
 def importer(form: str) -> Importer:
     """The importer of a format. Raises UsageProblem listing the known formats."""
     match form:
+        case "avatars":
+            return AvatarImporter()
         case "ira":
             return IraImporter()
         case "ndjson" | "csv" | "parquet":

@@ -77,6 +77,11 @@ def blocked_key(campaign: str, batch_id: str) -> str:
     return f"{blocked_prefix(campaign)}/{_sha(batch_id)}.json"
 
 
+def looks_key(campaign: str, batch_id: str, made_with: str) -> str:
+    """What was seen in a batch's pictures; `made_with` names the libraries it depends on."""
+    return check_key(f"cache/looks/{slug(campaign)}/{made_with}/{_sha(batch_id)}.json")
+
+
 def briefings_prefix(campaign: str) -> str:
     return f"briefings/{slug(campaign)}"
 
