@@ -12,6 +12,7 @@ from tasks.activity.hours import hour_facts
 from tasks.activity.impact import impact_facts
 from tasks.activity.series import activity_facts
 from tasks.detect.avatars import avatar_facts
+from tasks.detect.events import with_history
 from tasks.detect.report import coordination_facts, proposed_accounts
 from tasks.domain.campaign import Campaign
 from tasks.domain.facts import BatchFacts, CampaignFacts, EventFacts, Facts, InputFacts, PeriodFacts
@@ -35,7 +36,11 @@ def assemble(seen: Evidence, found: Findings, key: bytes) -> Facts:
         period=_period(seen),
         coverage=coverage_facts(seen.posts, seen.observations, seen.batches, campaign, period, cutoff),
         activity=activity_facts(seen.posts, posts, members, period, seen.posts["posted_at"].min() if len(seen.posts) else None),
-        coordination=coordination_facts(found.detection, found.members, accounts, found.narratives.exhibits, key),
+        coordination=with_history(
+            coordination_facts(found.detection, found.members, accounts, found.narratives.exhibits, key),
+            found.detection,
+            period.start,
+        ),
         takedowns=found.takedowns,
         narratives=found.narratives,
         behaviour=hour_facts(posts, campaign, cutoff, period, seed=SEED),

@@ -6,6 +6,7 @@ from reports.charts import network
 from reports.formats import count, number, p_value, platform, plural, sentence_list, short_date, verb
 from reports.glyphs import MARK
 from reports.parts.blocks import Cell, Column, Figure, Notes, Passage, Table, head, number_cell, passage, text_cell
+from reports.parts.lineage import cluster_changes, cluster_events
 from tasks.domain.facts import BehaviourFacts, CoordinationFacts, Facts
 from tasks.domain.measures import NotMeasurable
 from tasks.domain.narratives import Exhibit
@@ -26,6 +27,8 @@ class Coordination:
     network: Figure
     behaviours: Table | None
     clusters: Table | None
+    changes: str
+    events: Table | None
     exhibits: tuple[ExhibitView, ...]
     exhibits_note: str
     proposed: Table | None
@@ -40,6 +43,8 @@ def coordination(facts: Facts) -> Coordination:
         network=_network(facts),
         behaviours=_behaviours(facts),
         clusters=_clusters(facts),
+        changes=cluster_changes(record),
+        events=cluster_events(record, _names(facts)),
         exhibits=tuple(_exhibit(exhibit) for exhibit in shown),
         exhibits_note=" ".join(filter(None, (_exhibits_note(len(exhibits), len(shown)), _marks_note(shown)))),
         proposed=_proposed(facts),
@@ -132,6 +137,7 @@ def _clusters(facts: Facts) -> Table | None:
             head(str(i + 1)),
             text_cell(cluster.label),
             number_cell(count(cluster.accounts)),
+            number_cell("–" if cluster.accounts_before is None else count(cluster.accounts_before)),
             number_cell(count(cluster.members)),
             number_cell(count(cluster.edges)),
             text_cell(sentence_list([platform(name) for name in cluster.platforms])),
@@ -143,8 +149,8 @@ def _clusters(facts: Facts) -> Table | None:
         f" (the first {MOST_CLUSTERS} of {count(len(clusters))})" if len(clusters) > MOST_CLUSTERS else ""
     )
     columns = (
-        Column("Cluster"), Column("What they shared most"), Column("Accounts", True), Column("Members", True), Column("Edges", True),
-        Column("Platforms"), Column("Behaviours"),
+        Column("Cluster"), Column("What they shared most"), Column("Accounts", True), Column("Before", True),
+        Column("Members", True), Column("Edges", True), Column("Platforms"), Column("Behaviours"),
     )  # fmt: skip
     return Table(caption, columns, rows)
 

@@ -60,6 +60,10 @@ class Lineage:
         """Had a week been seen whole by then?"""
         return self._weeks_ended(instant) >= 1
 
+    def before(self, instant: datetime) -> set[str]:
+        """Every cluster_id that stood at a Monday not after `instant`."""
+        return set(self.snapshots["cluster_id"][(self.snapshots["week"] < self._weeks_ended(instant)).to_numpy(bool)])
+
     def since(self) -> pd.Series:
         """By cluster_id the Monday at which it first stood."""
         first = self.snapshots.groupby("cluster_id")["week"].min()

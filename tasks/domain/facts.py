@@ -12,6 +12,7 @@ import orjson
 from tasks.domain.avatars import AvatarFacts
 from tasks.domain.batches import CheckResult
 from tasks.domain.campaign import Attribution
+from tasks.domain.lineages import ClusterChanges, ClusterEvent
 from tasks.domain.measures import NotMeasurable, Shared
 from tasks.domain.narratives import Exhibit, HourFacts, ImpactFacts, NarrativeFacts
 from tasks.domain.rebuilding import TakedownFacts
@@ -191,6 +192,8 @@ class ClusterFacts(Record):
     behaviours: tuple[str, ...]
     edges: int
     label: str  # names its most shared object, cleaned for print
+    first_stood: date | None = None  # the Monday at which it was first found; null = within this week, or not recorded
+    accounts_before: int | None = None  # at `cluster_changes.compared_with`, 0 = it did not stand then; null = not compared
 
 
 class NetworkNode(Record):
@@ -226,6 +229,8 @@ class CoordinationFacts(Record):
     clusters: tuple[ClusterFacts, ...]
     network: NetworkFacts | NotMeasurable
     exhibits: tuple[Exhibit, ...]
+    cluster_changes: ClusterChanges | NotMeasurable | None = None  # since the period before; null = not recorded
+    cluster_events: tuple[ClusterEvent, ...] = ()
 
 
 class ProposedAccount(Record):
