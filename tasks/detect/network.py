@@ -14,6 +14,7 @@ from tasks.detect.lineage import Lineage
 from tasks.detect.opened import Opened, clocks, opened
 from tasks.detect.shares import shares_of
 from tasks.detect.significance import benjamini_hochberg
+from tasks.detect.timing import labelled
 from tasks.domain.campaign import Campaign
 from tasks.domain.errors import UsageProblem
 from tasks.domain.frames import flatten_lists
@@ -147,10 +148,10 @@ def _q_values(found: list[BehaviourEdges], tests: int) -> list[np.ndarray]:
 
 
 def _complete(looked: list[Opened], q_values: list[np.ndarray], listed_q: float, max_q: float) -> pd.DataFrame:
-    """All edges, with the objects of those at or below `listed_q`, and what the clocks say of those at or below `max_q`."""
+    """All edges, with the objects of those at or below `listed_q`, and what the clocks and the
+    test of timing say of those at or below `max_q`."""
     complete = [
-        one.found.edges.assign(
-            q_value=q,
+        labelled(one.found.sweep, one.found.edges.assign(q_value=q), max_q).assign(
             object_ids=one.lists(q <= listed_q),
             objects_certain=pd.Series(one.certain_objects(), dtype="Int64").where(q <= listed_q),
         )
