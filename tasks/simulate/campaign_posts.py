@@ -8,6 +8,7 @@ import pyarrow.compute as pc
 
 from tasks.simulate.cast import CAMPAIGN_ROLE, NEVER, Cast
 from tasks.simulate.clock import CAMPAIGN, DAY_US, SECOND_US, START_US, campaign_day_factors, time_of_day, to_us
+from tasks.simulate.disguise import own_lines
 from tasks.simulate.draws import only, single_times, tags
 from tasks.simulate.rows import ANNOUNCEMENT as ANNOUNCEMENT_TEXT
 from tasks.simulate.rows import FAMILY, FILLER, NO_GROUP, ORIGINAL, REPOST, Rows, rows, stack
@@ -21,6 +22,7 @@ MEAN_BURST = 5.0  # of 4 + geometric(0.5) - 1, cut at 20
 BURST_SPREAD_S = 26  # all posts of a burst lie within this many seconds
 OCTOBER = TOPICS.index("october")
 _SECOND_TEAM_WEIGHT = 0.45
+OWN_LINE_SHARE = 0.3  # of the filler of an account that has a line of its own
 _SURGES = 0.04  # bursts in which the next two teams join
 _DOMAINS = pa.array(CAMPAIGN_DOMAINS)
 
@@ -76,6 +78,7 @@ class CampaignPosts:
         self._people = np.flatnonzero(cast.role == CAMPAIGN_ROLE)
         self._factors = campaign_day_factors()
         weekly = rate * float(cast.weight[self._people].sum()) * 5 * scenario.coordinated_share / MEAN_BURST
+        self._seed, self._lines = seed, own_lines(seed, cast, self._teams.zh[np.maximum(cast.team, 0)])
         self.book = FamilyBook(seed, per_block=max(2, round(weekly / 16)))
 
     def week(self, rng: np.random.Generator, week: int) -> Rows:
@@ -212,6 +215,7 @@ class CampaignPosts:
             pa.array(~filler),
             book.texts.take(pa.array((own + rng.integers(0, self.book.per_block, len(topical))) * VARIANTS)),
         )
+        text = self._own_lines(week, account, filler, text)
         kind = np.where(rng.random(count) < 0.08, REPOST, ORIGINAL)
         group = np.full(count, NO_GROUP)
         return rows(
@@ -225,6 +229,15 @@ class CampaignPosts:
             group=group,
             kind=kind,
         )
+
+    def _own_lines(self, week: int, account: np.ndarray, filler: np.ndarray, text: pa.StringArray) -> pa.StringArray:
+        """Now and then an account with a line of its own says that instead of its filler."""
+        rng = np.random.default_rng([self._seed, 105, week])
+        repeats = filler & (self._cast.line[account] >= 0) & (rng.random(len(account)) < OWN_LINE_SHARE)
+        if not repeats.any():
+            return text
+        said = [self._lines[number] for number in self._cast.line[account[repeats]].tolist()]
+        return pc.replace_with_mask(text, pa.array(repeats), pa.array(said, pa.string()))
 
     def _announcements(self, rng: np.random.Generator, week: int) -> Rows:
         """The first post of a successor that says whom it replaces."""

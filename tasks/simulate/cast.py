@@ -22,7 +22,7 @@ class Cast:
     An account posts in [on1, off1) and [on2, off2) (empty where off <= on). `language`: 0 English, 1 simplified, 2 traditional Chinese
     (of decoys; campaign accounts write what their team writes). `team`, `team2`: the groups in which it posts first of all and now and
     then; from `moves_at` on these are `team2` and `team3`. `batch`: creation batch; `successor_of`: index of the account it replaces;
-    `deleted`: removed by its owner rather than suspended.
+    `deleted`: removed by its owner rather than suspended; `brand`: family of sibling accounts; `line`: a text of its own it repeats.
     """
 
     platform: np.ndarray
@@ -52,6 +52,8 @@ class Cast:
     handle: pa.StringArray
     display_name: pa.StringArray
     bio: pa.StringArray
+    brand: np.ndarray
+    line: np.ndarray
 
     def __len__(self) -> int:
         return len(self.platform)

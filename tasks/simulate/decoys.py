@@ -58,4 +58,6 @@ def decoys(rng: np.random.Generator, count: int) -> Cast:
         handle=pa.array(handles(rng, ids)),
         display_name=names,
         bio=bios,
+        brand=nobody,
+        line=nobody,
     )

@@ -111,6 +111,8 @@ class Recruits:
             handle=pa.array(handle),
             display_name=names,
             bio=bios.take(pa.array(keeps_bio)),
+            brand=np.full(count, NONE),
+            line=np.full(count, NONE),
         )
 
     def _weights(self) -> np.ndarray:

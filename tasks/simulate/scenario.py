@@ -12,6 +12,7 @@ from tasks.simulate.campaign_posts import CampaignPosts
 from tasks.simulate.cast import CAMPAIGN_ROLE, Cast, stack_casts
 from tasks.simulate.clock import campaign_day_factors, decoy_day_factors, exposure
 from tasks.simulate.decoys import decoys
+from tasks.simulate.disguise import disguise
 from tasks.simulate.faults import Fault, faults
 from tasks.simulate.observations import Sightings, profile_observations, weekly_checks
 from tasks.simulate.organic_posts import OrganicPosts
@@ -22,7 +23,7 @@ from tasks.simulate.truth import truth_of
 from tasks.simulate.week import assemble
 
 _CAMPAIGN_ACCOUNTS, _DECOYS = 570, 2_000  # at 100,000 posts; both grow with the 0.85th power, the rest is posts per account
-_CAST, _POSTS, _FAULTS = 11, 12, 13  # streams of random numbers: one more draw in one never shifts another
+_CAST, _POSTS, _FAULTS, _DISGUISE = 11, 12, 13, 14  # streams of random numbers: one more draw in one never shifts another
 
 
 @dataclass(frozen=True)
@@ -95,20 +96,20 @@ def simulate(scenario: str, *, seed: int, scale: int) -> Simulation:
     chosen, scale = known_scenario(scenario), checked_scale(scale, seed)
     rng = np.random.default_rng([seed, _CAST])
     growth = (scale / 100_000) ** 0.85
-    cast = _cast(rng, chosen, growth)
+    cast = _cast(rng, chosen, growth, seed)
     campaign = cast.role == CAMPAIGN_ROLE
     spans = _exposure(cast, campaign_day_factors(), campaign), _exposure(cast, decoy_day_factors(), ~campaign)
     rates = chosen.campaign_share * scale / spans[0], (1 - chosen.campaign_share) * scale / spans[1]
     return Simulation(chosen, seed, scale, cast, *rates)
 
 
-def _cast(rng: np.random.Generator, scenario: Scenario, growth: float) -> Cast:
+def _cast(rng: np.random.Generator, scenario: Scenario, growth: float, seed: int) -> Cast:
     parts: list[Cast] = []
     teams = batches = accounts = 0
-    for platform in PLATFORMS:
+    for index, platform in enumerate(PLATFORMS):
         before = max(6, round(_CAMPAIGN_ACCOUNTS * growth * 0.62 * scenario.courses[platform].account_share))
         recruits = Recruits(rng, scenario, platform, before, first_team=teams, batches=batches, accounts=accounts)
-        parts.append(recruits.cast())
+        parts.append(disguise(recruits.cast(), np.random.default_rng([seed, _DISGUISE, index]), accounts))
         teams += recruits.teams
         batches += recruits.fresh_batches
         accounts += recruits.count

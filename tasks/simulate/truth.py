@@ -77,6 +77,8 @@ def _accounts(cast: Cast) -> list[dict[str, Any]]:
             entry["creation_batch"] = int(cast.batch[i])
         if cast.successor_of[i] >= 0:
             entry |= {"successor_of": ids[cast.successor_of[i]], "announced": bool(cast.announced[i])}
+        if cast.brand[i] >= 0:
+            entry["brand"] = int(cast.brand[i])
         entries.append(entry)
     return entries
 

@@ -438,6 +438,34 @@ HANDLE_SECOND = (
     "walnut",
     "lark",
 )
+PLACES = (
+    "norvale",
+    "orlin",
+    "southbank",
+    "eastfold",
+    "graywick",
+    "marrow_bay",
+    "tallhouse",
+    "fennmoor",
+    "lowgate",
+    "brindle",
+    "ashcombe",
+    "rookery",
+)
+BRANDS = (
+    "daily",
+    "today",
+    "observer",
+    "herald",
+    "nowadays",
+    "dispatch",
+    "bulletin",
+    "monitor",
+    "newsroom",
+    "chronicle",
+    "gazette",
+    "telegraph",
+)
 NAMES_EN = (
     "Tilda Marsh",
     "Oren Pike",
