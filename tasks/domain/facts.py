@@ -12,6 +12,7 @@ import orjson
 from tasks.domain.avatars import AvatarFacts
 from tasks.domain.batches import CheckResult
 from tasks.domain.campaign import Attribution
+from tasks.domain.ledgers import IndicatorFacts, LedgerFacts
 from tasks.domain.lineages import ClusterChanges, ClusterEvent
 from tasks.domain.measures import NotMeasurable, Shared
 from tasks.domain.narratives import Exhibit, HourFacts, ImpactFacts, NarrativeFacts
@@ -182,6 +183,12 @@ class BehaviourFacts(Record):
     accounts: int
     hubs_set_aside: int
     note: str = ""
+    posts_carrying: int | None = None  # posts with what is looked at, reposts too; this and the rest null = not recorded
+    hub_rows: int | None = None
+    reposts_set_aside: int | None = None  # rows that only repeat a post
+    edges_certain: int | None = None  # significant on objects that the clocks put inside the window for certain
+    edges_coordinated: int | NotMeasurable | None = None  # significant, and closer in time than the sharers of the same objects
+    edges_co_interest: int | NotMeasurable | None = None  # the other significant ones
 
 
 class ClusterFacts(Record):
@@ -193,6 +200,7 @@ class ClusterFacts(Record):
     edges: int
     label: str  # names its most shared object, cleaned for print
     first_stood: date | None = None  # the Monday at which it was first found; null = within this week, or not recorded
+    edges_coordinated: int | None = None  # closer in time than the sharers of the same objects; null = not recorded
     accounts_before: int | None = None  # at `cluster_changes.compared_with`, 0 = it did not stand then; null = not compared
 
 
@@ -211,12 +219,34 @@ class NetworkEdge(Record):
     source: int  # positions in nodes
     target: int
     weight: int
+    behaviours: tuple[str, ...] = ()  # in which the pair is significant; empty = not recorded
+    certain: bool | None = None  # in one of them at least; null = not recorded
+    coordinated: bool | None = None  # the same
 
 
 class NetworkFacts(Record):
     nodes: tuple[NetworkNode, ...]
     edges: tuple[NetworkEdge, ...]
     nodes_left_out: int  # beyond what can be read in print
+
+
+class FusedFacts(Record):
+    """The one network of all behaviours: a pair of accounts is one edge, however many behaviours join it."""
+
+    accounts: int
+    edges: int
+    edges_certain: int  # in one behaviour at least
+    edges_several: int  # joined by two behaviours or more
+
+
+class EdgesFile(Record):
+    """The file of the bundle in which every significant edge can be opened."""
+
+    name: str
+    sha256: str
+    rows: int  # one an edge and object
+    objects_left_out: int  # of edges that are listed
+    edges_left_out: int
 
 
 class CoordinationFacts(Record):
@@ -229,6 +259,8 @@ class CoordinationFacts(Record):
     clusters: tuple[ClusterFacts, ...]
     network: NetworkFacts | NotMeasurable
     exhibits: tuple[Exhibit, ...]
+    fused: FusedFacts | None = None  # null = not recorded
+    edges_file: EdgesFile | None = None  # null = none was made
     cluster_changes: ClusterChanges | NotMeasurable | None = None  # since the period before; null = not recorded
     cluster_events: tuple[ClusterEvent, ...] = ()
 
@@ -315,6 +347,8 @@ class Facts(Record):
     judgements: JudgementFacts
     changes: ChangeFacts
     limits: tuple[str, ...]
+    ledger: LedgerFacts = LedgerFacts()
+    indicators: IndicatorFacts | NotMeasurable = NotMeasurable(reason="not measured in that version")
 
     def to_bytes(self) -> bytes:
         """Canonical bytes: keys sorted, two spaces, a final newline. NaN and infinity are refused."""
