@@ -15,7 +15,7 @@ from tasks.detect.avatars import avatar_facts
 from tasks.detect.events import with_history
 from tasks.detect.report import coordination_facts, proposed_accounts
 from tasks.domain.campaign import Campaign
-from tasks.domain.facts import BatchFacts, CampaignFacts, EventFacts, Facts, InputFacts, PeriodFacts
+from tasks.domain.facts import BatchFacts, CampaignFacts, EdgesFile, EventFacts, Facts, InputFacts, PeriodFacts
 from tasks.domain.periods import default_as_of
 from tasks.domain.pseudonyms import key_id
 from tasks.narrate.changes import ChangeInputs, change_facts
@@ -25,8 +25,8 @@ from tasks.narrate.limits import limits
 from tasks.store.visible import latest_accounts
 
 
-def assemble(seen: Evidence, found: Findings, key: bytes) -> Facts:
-    """Compose the facts of one briefing; `key` hashes the names of outsiders."""
+def assemble(seen: Evidence, found: Findings, key: bytes, edges_file: EdgesFile | None = None) -> Facts:
+    """Compose the facts of one briefing; `key` hashes the names of outsiders, `edges_file` names the annex of edges."""
     campaign, period, cutoff = seen.campaign, seen.period, seen.cutoff
     members, posts = found.members.frame, found.member_posts
     accounts = latest_accounts(seen.observations)
@@ -37,7 +37,7 @@ def assemble(seen: Evidence, found: Findings, key: bytes) -> Facts:
         coverage=coverage_facts(seen.posts, seen.observations, seen.batches, campaign, period, cutoff),
         activity=activity_facts(seen.posts, posts, members, period, seen.posts["posted_at"].min() if len(seen.posts) else None),
         coordination=with_history(
-            coordination_facts(found.detection, found.members, accounts, found.narratives.exhibits, key),
+            coordination_facts(found.detection, found.members, accounts, found.narratives.exhibits, key, edges_file),
             found.detection,
             period.start,
         ),

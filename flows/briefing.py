@@ -14,11 +14,13 @@ from flows.findings import find
 from flows.run_record import Run, recorded
 from flows.wiring import audience, open_workspace, pseudonym_key, settings
 from reports.task import render
+from tasks.detect.annex import edges_annex
 from tasks.domain.campaign import Campaign
 from tasks.domain.facts import Facts
 from tasks.domain.periods import parse_period
 from tasks.store.bundles import Published, latest
 from tasks.store.task import publish
+from tasks.store.visible import latest_accounts
 
 
 @flow(name="briefing", flow_run_name="briefing {campaign} {period}", timeout_seconds=3600, persist_result=False)
@@ -37,8 +39,12 @@ def briefing(
         seen = load_evidence(run, plan, span, cutoff)
         found = find(run, seen)
         with run.stage("assemble"):
-            facts = assemble(seen, found, pseudonym_key(plan))
-        published, pdf = _publish(run, plan, facts, supersede=supersede)
+            key = pseudonym_key(plan)
+            annex = edges_annex(
+                found.detection, found.members, seen.posts, latest_accounts(seen.observations), key, f"TLP:{plan.tlp}"
+            )
+            facts = assemble(seen, found, key, annex.facts)
+        published, pdf = _publish(run, plan, facts, {annex.facts.name: annex.data}, supersede=supersede)
         if deliver:
             with run.stage("deliver"):
                 hand_out(run, plan, facts, published, pdf, recipients)
@@ -46,8 +52,9 @@ def briefing(
     return run.summary.model_dump(mode="json")
 
 
-def _publish(run: Run, plan: Campaign, facts: Facts, *, supersede: bool) -> tuple[Published, bytes]:
-    """Render, then publish whole; the pointer moves unless an edition of the same cut-off stands there and is not to be replaced."""
+def _publish(run: Run, plan: Campaign, facts: Facts, annexes: dict[str, bytes], *, supersede: bool) -> tuple[Published, bytes]:
+    """Render, then publish whole, with the annexes; the pointer moves unless an edition of the same cut-off stands there and is not to be
+    replaced."""
     period = parse_period(facts.period.key)
     with run.stage("render"):
         pdf = render(facts.to_bytes(), paper=settings().paper).pdf
@@ -59,7 +66,7 @@ def _publish(run: Run, plan: Campaign, facts: Facts, *, supersede: bool) -> tupl
             period_path=period.path,
             tlp=plan.tlp,
             facts=facts.to_bytes(),
-            files={"briefing.pdf": pdf},
+            files={"briefing.pdf": pdf, **annexes},
             as_of=facts.as_of,
             batch_ids=[batch.batch_id for batch in facts.inputs.batches],
             predecessor=facts.inputs.predecessor,

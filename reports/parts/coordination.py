@@ -12,7 +12,15 @@ from tasks.domain.measures import NotMeasurable
 from tasks.domain.narratives import Exhibit
 
 MOST_CLUSTERS, MOST_EXHIBITS, MOST_PROPOSED = 12, 8, 15
-BEHAVIOURS = {"co-url": "same link", "co-text": "same text"}
+BEHAVIOURS = {
+    "co-url": "same link",
+    "co-text": "same text",
+    "co-domain": "same domain",
+    "co-repost": "same post, passed on",
+    "co-reply": "same post, answered",
+    "co-hashtag": "same hashtags in a row",
+    "co-media": "same image or film",
+}
 
 
 @dataclass(frozen=True)
@@ -24,6 +32,7 @@ class ExhibitView:
 @dataclass(frozen=True)
 class Coordination:
     lead: str
+    opened: str
     network: Figure
     behaviours: Table | None
     clusters: Table | None
@@ -40,6 +49,7 @@ def coordination(facts: Facts) -> Coordination:
     shown = exhibits[:MOST_EXHIBITS]
     return Coordination(
         lead=_lead(record),
+        opened=_opened(record),
         network=_network(facts),
         behaviours=_behaviours(facts),
         clusters=_clusters(facts),
@@ -59,6 +69,28 @@ def _lead(record: CoordinationFacts) -> str:
         "Accounts co-act when they post the same thing within a short window. "
         f"Looked for over {plural(record.window_days, 'day')} before the cut-off; {pairs} could have co-acted, "
         f"and an edge is significant at q of at most {number(record.max_q)} over all of them."
+    )
+
+
+def _opened(record: CoordinationFacts) -> str:
+    """The fused network in one sentence, and where its edges can be opened."""
+    fused, file = record.fused, record.edges_file
+    if fused is None or not fused.edges:
+        return ""
+    said = (
+        f"All behaviours together join {plural(fused.accounts, 'account')} by {plural(fused.edges, 'edge')}; {count(fused.edges_several)} "
+        f"of them rest on two behaviours or more, {count(fused.edges_certain)} are certain even by the clocks alone."
+    )
+    if file is None:
+        return said
+    beyond = [
+        f"{plural(many, noun)} beyond its limits"
+        for many, noun in ((file.objects_left_out, "object"), (file.edges_left_out, "edge"))
+        if many
+    ]
+    return (
+        f"{said} {file.name}, published with this briefing (SHA-256 {file.sha256[:16]}), opens them: which posts, and when, in "
+        f"{plural(file.rows, 'row')}{', with ' + sentence_list(beyond) + ' counted there' if beyond else ''}."
     )
 
 
@@ -106,7 +138,7 @@ def _behaviours(facts: Facts) -> Table | None:
         return None
     notes = Notes()
     rows = [_behaviour(row, notes) for row in facts.coordination.behaviours]
-    names = ("Window", "Shares", "Objects", "Accounts", "Edges", "Significant", "Among members", "Hubs set aside")
+    names = ("Window", "Shares", "Objects", "Accounts", "Edges", "Significant", "Certain", "Among members", "Hubs set aside")
     return Table(
         "Behaviours looked for",
         (Column("Behaviour"), *(Column(name, numeric=True) for name in names)),
@@ -117,14 +149,17 @@ def _behaviours(facts: Facts) -> Table | None:
 
 
 def _behaviour(row: BehaviourFacts, notes: Notes) -> tuple[Cell, ...]:
-    note = notes.letter(row.note) if row.note else ""
+    unmeasured = isinstance(row.edges_significant, NotMeasurable)  # its reason stands in its own cell
+    note = notes.letter(row.note) if row.note and not unmeasured else ""
+    certain = None if unmeasured else row.edges_certain
     return (
         Cell(BEHAVIOURS.get(row.behaviour, row.behaviour), note=note, heading=True),
         number_cell(f"{row.window_s} s{'' if row.window_certain else ', possible'}"),
         *(number_cell(count(value)) for value in (row.shares, row.objects, row.accounts, row.edges)),
         notes.cell(row.edges_significant, count),
+        number_cell("–" if certain is None else count(certain)),
         number_cell(count(row.edges_among_members)),
-        number_cell(count(row.hubs_set_aside)),
+        number_cell(f"{count(row.hubs_set_aside)}{f' ({count(row.hub_rows)} rows)' if row.hub_rows else ''}"),
     )
 
 

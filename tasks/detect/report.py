@@ -9,6 +9,8 @@ from tasks.domain.facts import (
     BehaviourFacts,
     ClusterFacts,
     CoordinationFacts,
+    EdgesFile,
+    FusedFacts,
     NetworkEdge,
     NetworkFacts,
     NetworkNode,
@@ -24,32 +26,56 @@ _MIN_ACCOUNTS = 2
 
 
 def coordination_facts(
-    detection: Detection, members: Members, accounts_latest: pd.DataFrame, exhibits: tuple[Exhibit, ...], pseudonym_key: bytes
+    detection: Detection,
+    members: Members,
+    accounts_latest: pd.DataFrame,
+    exhibits: tuple[Exhibit, ...],
+    pseudonym_key: bytes,
+    edges_file: EdgesFile | None = None,
 ) -> CoordinationFacts:
     """The coordination part of facts.json.
 
-    `accounts_latest`: ACCOUNTS, one observation an account (for handles); `exhibits`: the period's copypasta. Clusters: most accounts
-    first, at most 20.
+    `accounts_latest`: ACCOUNTS, one observation an account (for handles); `exhibits`: the period's copypasta; `edges_file`: what
+    tasks.detect.annex made of the same detection. Clusters: most accounts first, at most 20.
     """
     listed = set(members.keys)
     significant = detection.significant
+    fused = fused_edges(significant)
     return CoordinationFacts(
         window_days=detection.window_days,
         tests=detection.tests,
         max_q=detection.max_q,
         behaviours=tuple(_behaviour(one, detection.edges, significant, listed) for one in detection.behaviours),
         clusters=_clusters(detection, listed),
-        network=_network(detection, listed, _handles(accounts_latest), pseudonym_key),
+        network=_network(detection, fused, listed, handles_of(accounts_latest), pseudonym_key),
         exhibits=exhibits,
+        fused=FusedFacts(
+            accounts=len(set(fused["source"]) | set(fused["target"])),
+            edges=len(fused),
+            edges_certain=int(fused["certain"].sum()),
+            edges_several=int((fused["behaviours"].str.len() > 1).sum()),
+        ),
+        edges_file=edges_file,
     )
+
+
+def fused_edges(significant: pd.DataFrame) -> pd.DataFrame:
+    """One row a pair of accounts, sorted: source, target, `behaviours` (a tuple, in the order of BEHAVIOURS), `objects` (their sum) and
+    `certain`: whether the clocks leave no doubt in one behaviour at least. `significant`: EDGES."""
+    ordered = significant.assign(certain=(significant["clock"] == "certain").fillna(False).to_numpy(bool))
+    grouped = ordered.groupby(["source", "target"], sort=True, observed=True)
+    fused = grouped.agg(behaviours=("behaviour", tuple), objects=("objects", "sum"), certain=("certain", "any"))
+    return fused.reset_index()
 
 
 def proposed_accounts(members: Members, accounts_latest: pd.DataFrame, pseudonym_key: bytes) -> tuple[ProposedAccount, ...]:
     """Every account that detection added or suggests, in the order of `members.proposed`."""
-    handles = _handles(accounts_latest)
+    handles = handles_of(accounts_latest)
     return tuple(
         ProposedAccount(
-            name=_name(f"{row['platform']}/{row['account_id']}", row["decision"] == "accepted by rule", handles, pseudonym_key),
+            name=account_name(
+                f"{row['platform']}/{row['account_id']}", row["decision"] == "accepted by rule", handles, pseudonym_key
+            ),
             platform=row["platform"],
             decision=row["decision"],
             members_co_acted=row["members_co_acted"],
@@ -66,7 +92,7 @@ def _behaviour(one: BehaviourStats, edges: pd.DataFrame, significant: pd.DataFra
     strong = significant[(significant["behaviour"] == one.behaviour).to_numpy(bool)]
     count: int | NotMeasurable = len(strong)
     if one.accounts < _MIN_ACCOUNTS:
-        count = NotMeasurable(reason=f"fewer than two accounts shared anything that {one.behaviour} looks at")
+        count = NotMeasurable(reason=one.absent or f"fewer than two accounts shared anything that {one.behaviour} looks at")
     return BehaviourFacts(
         behaviour=one.behaviour,
         window_s=one.window_s,
@@ -79,6 +105,10 @@ def _behaviour(one: BehaviourStats, edges: pd.DataFrame, significant: pd.DataFra
         accounts=one.accounts,
         hubs_set_aside=one.hubs_set_aside,
         note=one.note,
+        posts_carrying=one.posts_carrying,
+        hub_rows=one.hub_rows,
+        reposts_set_aside=one.reposts_set_aside,
+        edges_certain=int((strong["clock"] == "certain").sum()),
     )
 
 
@@ -110,17 +140,25 @@ def _clusters(detection: Detection, listed: set[str]) -> tuple[ClusterFacts, ...
     return tuple(facts)
 
 
-def _network(detection: Detection, listed: set[str], handles: dict[str, str], key: bytes) -> NetworkFacts | NotMeasurable:
+def _network(
+    detection: Detection, fused: pd.DataFrame, listed: set[str], handles: dict[str, str], key: bytes
+) -> NetworkFacts | NotMeasurable:
     drawing = detection.drawing
     if drawing.nodes.empty:
         return NotMeasurable(
             reason=f"no two accounts acted together more often than chance allows (q at most {detection.max_q:g}) "
             f"in the {detection.window_days} days before the end of the period"
         )
+    accounts = drawing.nodes["account"].tolist()
+    joined = fused.set_index(["source", "target"])[["behaviours", "certain"]].to_dict("index")
+    edges = [
+        NetworkEdge.model_validate({**edge, **joined[accounts[edge["source"]], accounts[edge["target"]]]})
+        for edge in drawing.edges.to_dict("records")
+    ]
     return NetworkFacts(
         nodes=tuple(
             NetworkNode(
-                name=_name(node["account"], node["account"] in listed, handles, key),
+                name=account_name(node["account"], node["account"] in listed, handles, key),
                 cluster_id=node["cluster_id"],
                 member=node["account"] in listed,
                 x=node["x"],
@@ -129,17 +167,19 @@ def _network(detection: Detection, listed: set[str], handles: dict[str, str], ke
             )
             for node in drawing.nodes.to_dict("records")
         ),
-        edges=tuple(NetworkEdge.model_validate(edge) for edge in drawing.edges.to_dict("records")),
+        edges=tuple(edges),
         nodes_left_out=drawing.left_out,
     )
 
 
-def _handles(accounts_latest: pd.DataFrame) -> dict[str, str]:
+def handles_of(accounts_latest: pd.DataFrame) -> dict[str, str]:
+    """Handles by "platform/account_id", of the accounts that have one."""
     known = accounts_latest[accounts_latest["handle"].notna().to_numpy(bool)]
     keys = known["platform"].astype("str") + "/" + known["account_id"].astype("str")
     return dict(zip(keys, known["handle"], strict=True))
 
 
-def _name(account: str, member: bool, handles: dict[str, str], key: bytes) -> str:
+def account_name(account: str, member: bool, handles: dict[str, str], key: bytes) -> str:
+    """A member by handle or id, anybody else by pseudonym."""
     platform, account_id = account.split("/", 1)
     return printable(handles.get(account, account_id))[0] if member else pseudonym(key, platform, account_id)

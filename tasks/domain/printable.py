@@ -34,6 +34,12 @@ def printable(text: str, *, limit: int = MAX_GRAPHEMES) -> tuple[str, bool]:
     return "".join(cells[: max(limit - 1, 0)]).rstrip() + "…", True
 
 
+def spreadsheet_cell(text: str) -> str:
+    """Text that a spreadsheet does not take for a formula: an apostrophe goes before one that begins with = + - @ (full-width ones too),
+    a tab or a line break, white space before them or not."""
+    return f"'{text}" if text[:1] in ("\t", "\r", "\n") or text.lstrip()[:1] in tuple("=+-@＝＋－＠") else text
+
+
 def defang(text: str) -> str:
     """Make links unclickable the way indicator lists do: `hxxps://example[.]org/x`; host names without a scheme too."""
     text = _SCHEME.sub(lambda m: f"{m[1]}xx{m[3]}" if m[1] else f"{m[4]}x{m[6]}", text)

@@ -2,13 +2,22 @@
 
 from itertools import pairwise
 
-from tasks.domain.facts import Judgement
+from tasks.domain.facts import BehaviourFacts, Judgement
 from tasks.domain.measures import NotMeasurable, Shared
 from tasks.narrate.judged import Grounds, JudgementInputs, collection_weaknesses, judgement
 from tasks.narrate.likelihood import term_for
 from tasks.narrate.told import Told
 
-_SHARED = {"co-url": "link", "co-text": "text"}
+_DID = {
+    "co-url": "posted the same link",
+    "co-text": "posted the same text",
+    "co-domain": "linked to the same domain",
+    "co-repost": "passed on the same post",
+    "co-reply": "answered the same post",
+    "co-hashtag": "used the same hashtags in the same order",
+    "co-media": "posted the same image or film",
+}
+MOST_BEHAVIOURS = 3  # named as reasons: those with most pairs beyond chance
 MIN_STEPS = 4  # earlier changes from period to period, for a forecast of the next
 RECENT_STEPS = 8
 FACTOR = 2  # "about as much" = between half and twice
@@ -80,7 +89,7 @@ def judge_coordination(inputs: JudgementInputs) -> Judgement | None:
         return None
     found = [(i, b) for i, b in tested if b.edges_significant]
     weaknesses = [] if all(b.window_certain for _, b in tested) else ["clocks are too coarse for the windows to be exact"]
-    reasons = [_beyond_chance(f"/coordination/behaviours/{i}", told) for i, _ in (found or tested)]
+    reasons = [_beyond_chance(f"/coordination/behaviours/{i}", told) for i in _most_telling(found or tested)]
     if inputs.narratives.copypasta.whole:
         reasons.append(
             f"{told.share('/narratives/copypasta')} of the period's posts repeat a text that three or more accounts posted."
@@ -89,7 +98,7 @@ def judge_coordination(inputs: JudgementInputs) -> Judgement | None:
         grounds = Grounds(
             name="coordination",
             term="almost certain" if any(b.edges_among_members for _, b in found) and not weaknesses else "very likely",
-            claim="accounts in this collection post the same texts or links in concert and not by chance",
+            claim=f"accounts in this collection {_in_concert(found)} in concert and not by chance",
             reasons=reasons,
             alternative="Fans, activists or automated news feeds that react to the same source within seconds.",
             would_change="The same pairs among ordinary accounts that were collected in the same way.",
@@ -109,10 +118,25 @@ def judge_coordination(inputs: JudgementInputs) -> Judgement | None:
     return judgement(grounds, told)
 
 
+def _most_telling(behaviours: list[tuple[int, BehaviourFacts]]) -> list[int]:
+    """Places of those with most pairs beyond chance, then most pairs."""
+
+    def pairs(one: tuple[int, BehaviourFacts]) -> tuple[int, int]:
+        significant = one[1].edges_significant
+        return -(significant if isinstance(significant, int) else 0), -one[1].edges
+
+    return [i for i, _ in sorted(behaviours, key=pairs)[:MOST_BEHAVIOURS]]
+
+
+def _in_concert(found: list[tuple[int, BehaviourFacts]]) -> str:
+    only_words = {b.behaviour for _, b in found} <= {"co-url", "co-text"}
+    return "post the same texts or links" if only_words else "post, pass on or answer the same things"
+
+
 def _beyond_chance(at: str, told: Told) -> str:
     significant, pairs = told.count(f"{at}/edges_significant"), told.count(f"{at}/edges")
-    shared = _SHARED.get(told.text(f"{at}/behaviour"), told.text(f"{at}/behaviour"))
-    return f"{significant} of {pairs} pairs of accounts that posted the same {shared} within the window did so beyond chance."
+    did = _DID.get(told.text(f"{at}/behaviour"), told.text(f"{at}/behaviour"))
+    return f"{significant} of {pairs} pairs of accounts that {did} within the window did so beyond chance."
 
 
 def judge_themes(inputs: JudgementInputs) -> Judgement | None:
