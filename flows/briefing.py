@@ -13,6 +13,7 @@ from flows.evidence import close_knowledge, load_evidence
 from flows.findings import find
 from flows.run_record import Run, recorded
 from flows.wiring import audience, open_workspace, pseudonym_key, settings
+from reports.render import warm_up
 from reports.task import render
 from tasks.detect.annex import edges_annex
 from tasks.domain.campaign import Campaign
@@ -37,6 +38,7 @@ def briefing(
     cutoff = close_knowledge(plan, span, as_of, datetime.now(UTC))
     with recorded(store, "briefing", campaign, span.path) as run:
         seen = load_evidence(run, plan, span, cutoff)
+        warm_up(settings().paper)
         found = find(run, seen)
         with run.stage("assemble"):
             key = pseudonym_key(plan)

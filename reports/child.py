@@ -1,13 +1,16 @@
 """The child process that renders one PDF: `python -m reports.child PAPER`, facts.json on stdin, an answer on stdout.
 
 The answer is one line of JSON and then the PDF. Limits on CPU time, memory and file size are set before the renderer is loaded, so a
-passage that makes it run wild ends this process and nothing else.
+passage that makes it run wild ends this process and nothing else. It is loaded before facts.json is asked for: a child can be started
+while the facts are still being found. Without facts it ends and says nothing.
 """
 
 import argparse
 import json
+import os
 import resource
 import sys
+from collections.abc import Callable
 from typing import BinaryIO
 
 
@@ -15,8 +18,10 @@ def main(arguments: list[str], source: BinaryIO, target: BinaryIO) -> int:
     """Render and answer; the exit code is 0 whenever an answer was written."""
     options = _options(arguments)
     _limit(options.cpu_s, options.memory_mb)
-    target.write(_answer(source.read(), options))
-    target.flush()
+    answer = _loaded()
+    if facts_json := source.read():
+        target.write(answer(facts_json, options))
+        target.flush()
     return 0
 
 
@@ -37,23 +42,28 @@ def _limit(cpu_s: int, memory_mb: int) -> None:
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
 
 
-def _answer(facts_json: bytes, options: argparse.Namespace) -> bytes:
+def _loaded() -> Callable[[bytes, argparse.Namespace], bytes]:
+    """The renderer, which takes 3 s to load."""
     from reports.compose import compose
     from reports.printing import print_pdf
-    from tasks.domain.facts import edition_of
+    from tasks.domain.facts import edition_of, read_facts
 
-    edition = edition_of(facts_json)
-    missing = frozenset(int(code, 16) for code in options.without_glyph.split(",") if code)
-    composed = compose(facts_json, edition=edition, paper=options.paper, without_glyph=missing, withhold=options.withhold)
-    printed = print_pdf(composed.html, composed.figures, edition=edition)
-    head = {
-        "pages": printed.pages,
-        "replaced": composed.replaced,
-        "complaints": printed.complaints,
-        "without_glyph": sorted(printed.without_glyph),
-        "asked": printed.asked,
-    }
-    return json.dumps(head).encode() + b"\n" + printed.pdf
+    def answer(facts_json: bytes, options: argparse.Namespace) -> bytes:
+        edition = edition_of(facts_json)
+        os.environ["SOURCE_DATE_EPOCH"] = str(int(read_facts(facts_json).as_of.timestamp()))  # the clock stands still at `as_of`
+        missing = frozenset(int(code, 16) for code in options.without_glyph.split(",") if code)
+        composed = compose(facts_json, edition=edition, paper=options.paper, without_glyph=missing, withhold=options.withhold)
+        printed = print_pdf(composed.html, composed.figures, edition=edition)
+        head = {
+            "pages": printed.pages,
+            "replaced": composed.replaced,
+            "complaints": printed.complaints,
+            "without_glyph": sorted(printed.without_glyph),
+            "asked": printed.asked,
+        }
+        return json.dumps(head).encode() + b"\n" + printed.pdf
+
+    return answer
 
 
 if __name__ == "__main__":

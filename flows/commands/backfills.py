@@ -1,6 +1,5 @@
 """`resurge backfill`."""
 
-import os
 from typing import Any
 
 import orjson
@@ -43,8 +42,7 @@ def backfill(
         planned = plan(campaign, address, first, last, mode, deliver=deliver)
         _print([item.model_dump(mode="json") for item in planned], ("state", "action", "rows", "seconds", "mails"), as_json=as_json)
         return
-    with engine.running(settings().state_dir, "flows.backfill", "great_expectations") as api:
-        os.environ["PREFECT_API_URL"] = api  # children of --max-active use this engine instead of starting their own
+    with engine.running(settings().state_dir, "flows.backfill", "great_expectations"):
         from flows.backfill import BackfillProblem
         from flows.backfill import backfill as run
 

@@ -9,10 +9,10 @@ import typer
 from rich.box import SIMPLE
 from rich.table import Table
 
+from flows import engine
 from flows.campaign_file import load_campaign, scheduled_campaigns
 from flows.console import console, show
 from flows.plan import standing
-from flows.server import serving
 from flows.wiring import open_workspace, settings
 from tasks.domain.errors import ResurgeError, UsageProblem
 from tasks.domain.periods import parse_period
@@ -71,7 +71,7 @@ def serve(*, workspace: str | None) -> None:
     """Serve the schedules until stopped."""
     address = workspace or settings().workspace
     scheduled_campaigns(open_workspace(address))  # what cannot be served is said before the engine starts
-    with serving(settings().state_dir) as api:
+    with engine.running(settings().state_dir, "flows.serve", schedules=True) as api:
         from flows.serve import serve_all
 
         console.print(f"Schedules run until this is stopped; the engine's pages are at {api.removesuffix('/api')}.")

@@ -3,8 +3,10 @@
 Texts come in order of age (0 = oldest); every function answers with the founder of every text, itself if it founds.
 """
 
+import gc
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from itertools import chain
 
 import numpy as np
@@ -123,9 +125,21 @@ def _signatures(texts: pa.Array) -> npt.NDArray[np.uint32]:
         values = np.fromiter(chain.from_iterable(rows), np.uint32, len(counts) * BANDS * ROWS)
         signatures[first : first + len(counts)] = values.reshape(len(counts), BANDS * ROWS)
 
-    with ThreadPoolExecutor(_THREADS) as pool:  # sorting and hashing let go of the interpreter
+    with _no_collection(), ThreadPoolExecutor(_THREADS) as pool:  # sorting and hashing let go of the interpreter
         list(pool.map(fill, range(0, len(texts), _CHUNK_TEXTS)))
     return signatures
+
+
+@contextmanager
+def _no_collection() -> Iterator[None]:
+    """Without looks for garbage: the library hands out a list a text, and being searched again and again they took twice the time."""
+    running = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if running:
+            gc.enable()
 
 
 def _buckets(signatures: npt.NDArray[np.uint32]) -> tuple[Ints, Ints]:

@@ -1,6 +1,6 @@
 """The renderer under its gate: silent, offline, complete in its letters, inside its limits."""
 
-import subprocess
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -148,16 +148,26 @@ def test_a_renderer_past_its_limits_is_ended_and_named(limits: Limits, named: st
         render_pdf(sample_facts.nearly_empty().to_bytes(), limits=limits)
 
 
-def test_the_child_gets_no_secret(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_child_warmed_up_beforehand_gets_no_secret_and_prints_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
+    facts = sample_facts.nearly_empty().to_bytes()
+    cold = render_pdf(facts)
     monkeypatch.setenv("RESURGE_PSEUDONYM_KEY", "a secret")
-    seen: dict[str, str] = {}
+    render.warm_up()
+    render.warm_up()  # one is enough
+    ((key, child),) = render._waiting.items()
+    assert key == ("A4", Limits())
+    assert child.poll() is None
+    told = Path(f"/proc/{child.pid}/environ")
+    if told.exists():  # Linux
+        assert b"PYTHONHASHSEED=0" in told.read_bytes()
+        assert b"a secret" not in told.read_bytes()
+    assert render_pdf(facts) == cold
+    assert child.returncode == 0
+    assert not render._waiting
 
-    def run(*_: Any, env: dict[str, str], **__: Any) -> subprocess.CompletedProcess[bytes]:
-        seen.update(env)
-        return subprocess.CompletedProcess([], 1, b"", b"stopped here")
 
-    monkeypatch.setattr(subprocess, "run", run)
-    with pytest.raises(RenderProblem, match="stopped here"):
-        render_pdf(sample_facts.nearly_empty().to_bytes())
-    assert "a secret" not in seen.values()
-    assert seen["SOURCE_DATE_EPOCH"] == str(int(sample_facts.nearly_empty().as_of.timestamp()))
+def test_a_child_that_is_never_asked_ends_and_says_nothing() -> None:
+    render.warm_up("Letter")
+    child = render._waiting.pop(("Letter", Limits()))
+    assert child.communicate(timeout=60) == (b"", b"")
+    assert child.returncode == 0

@@ -45,7 +45,7 @@ def resurge(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.Capt
     """Runs the command in this process; its own state and settings, no engine: starting one is a failure of the test."""
     monkeypatch.setenv("RESURGE_STATE_DIR", str(tmp_path / "state"))
     monkeypatch.setenv("RESURGE_CACHE_DIR", str(tmp_path / "cache"))
-    monkeypatch.setattr("flows.engine.running", lambda *_: pytest.fail("the engine was started"))
+    monkeypatch.setattr("flows.engine.running", lambda *_, **__: pytest.fail("the engine was started"))
     wiring.settings.cache_clear()
 
     def run(*arguments: object) -> Said:
@@ -211,7 +211,7 @@ def test_a_workspace_of_a_later_version_and_a_foreign_marker(resurge, workspace)
 
 
 def test_serve_without_a_schedule_of_the_workspaces_own(resurge, workspace, monkeypatch):
-    monkeypatch.setattr("flows.server.serving", lambda *_: pytest.fail("a server was started"))
+    monkeypatch.setattr("flows.engine.running", lambda *_, **__: pytest.fail("a server was started"))
     resurge("serve", "-w", workspace).refuses(2, str(workspace), "has a schedule", "cron")  # the bundled campaigns have one
 
 
