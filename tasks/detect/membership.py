@@ -2,7 +2,6 @@
 
 from collections.abc import Hashable
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, time
 from typing import Any
 
 import numpy as np
@@ -11,8 +10,9 @@ import pandas as pd
 from tasks.detect.acts import Acts
 from tasks.detect.joining import behaviours_near, judged, posts_in_step
 from tasks.detect.network import Detection
-from tasks.detect.sweep import Flags
-from tasks.domain.accounts import ACCOUNT_KEY, MEMBERSHIP
+from tasks.detect.stated import decisions, entries_of, known_at
+from tasks.detect.sweep import Flags, Ints
+from tasks.domain.accounts import ACCOUNT_KEY, MEMBERSHIP, account_key
 from tasks.domain.campaign import AcceptanceRule, Campaign
 from tasks.domain.periods import Cutoff
 
@@ -24,11 +24,13 @@ PROPOSED_Q = 0.05  # what misses the rule by its q alone is shown up to here: ab
 class Members:
     """`frame`: MEMBERSHIP, one row an account, sorted by platform and account_id. `proposed`: what detection adds or suggests, one row
     an account outside the stated list that is tied to members, with the columns platform, account_id, decision ("accepted by rule" or
-    "proposed"), members_co_acted, objects, min_q, reason; accepted first, then by members, objects and name."""
+    "proposed"), members_co_acted, objects, min_q, reason; accepted first, then by members, objects and name. `rejected`: who an analyst
+    has said is not of the campaign: platform, account_id, on, by, reason, `again` (detection would add or suggest it otherwise)."""
 
     frame: pd.DataFrame
     proposed: pd.DataFrame
     past: pd.DataFrame  # MEMBERSHIP: accounts that left the list before the cut-off; their posts up to `until` stay the campaign's
+    rejected: pd.DataFrame
 
     @property
     def ever(self) -> pd.DataFrame:
@@ -38,98 +40,79 @@ class Members:
     @property
     def keys(self) -> pd.Index:
         """ "platform/account_id" of every member."""
-        keys: pd.Index = pd.Index(_keys(self.frame))
+        keys: pd.Index = pd.Index(account_key(self.frame))
         return keys
 
 
 def resolve_members(campaign: Campaign, posts: pd.DataFrame, detection: Detection, cutoff: Cutoff) -> Members:
     """The campaign list as known at `cutoff.as_of`.
 
-    `posts`: POSTS (a whole collection is taken from its accounts); `detection`: of the same posts. An entry counts from the start of
-    its day `known_at` (before that only with `hindsight`) until the start of its day `until`; an account whose entry has ended is
-    neither accepted nor proposed. The acceptance rule is applied in rounds until nothing changes, with the q-value of the account (see
-    tasks.detect.joining); an accepted account counts as a member in the next round. Besides the rule, at least WITH_LIST of the posts
-    in step with anybody must be in step with members: who follows what a crowd shares is no accomplice of one member in it. Proposed
-    is who passes max_q and falls short elsewhere, and who passes everything but max_q at q <= PROPOSED_Q. Without a rule nobody is
-    accepted, and proposed is who passes the threshold of the campaign.
+    `posts`: POSTS (a whole collection is taken from its accounts); `detection`: of the same posts. An entry counts from the start of its
+    day `known_at` (before that only with `hindsight`) until the start of its day `until`; an account whose entry has ended is neither
+    accepted nor proposed. An analyst's decision counts from the start of its day, the latest of an account; a rejected account is on no
+    list, neither accepted nor proposed, and counted. The acceptance rule is applied in rounds until nothing changes, with the q-value of
+    the account (see tasks.detect.joining); an accepted account counts as a member in the next round. Besides the rule, at least WITH_LIST
+    of the posts in step with anybody must be in step with members: who follows what a crowd shares is no accomplice of one member in it.
+    Proposed is who passes max_q and falls short elsewhere, and who passes everything but max_q at q <= PROPOSED_Q. Without a rule nobody
+    is accepted, and proposed is who passes the threshold of the campaign.
     """
-    entries = _entries(campaign, posts)
-    known = _known(entries, campaign, cutoff)
+    decided = decisions(campaign, cutoff)
+    entries = entries_of(campaign, posts, decided)
+    known = known_at(entries, campaign, cutoff)
     over = (known["until"] <= cutoff.end).to_numpy(bool)
     stated = known[~over].drop_duplicates(list(ACCOUNT_KEY))
     past = known[over].sort_values("until", ascending=False, kind="stable").drop_duplicates(list(ACCOUNT_KEY))
-    past = past[~_keys(past).isin(_keys(stated))]
+    past = past[~account_key(past).isin(account_key(stated))]
     acts = detection.acts
-    members = acts.accounts.isin(_keys(stated))
-    ended = acts.accounts.isin(_keys(entries[(entries["until"] <= cutoff.end).to_numpy(bool)])) & ~members
+    members = acts.accounts.isin(account_key(stated))
+    ended = acts.accounts.isin(account_key(entries[(entries["until"] <= cutoff.end).to_numpy(bool)])) & ~members
+    rejected = decided[(decided["decision"] == "rejected").to_numpy(bool)]
+    turned_away = acts.accounts.isin(account_key(rejected))
     rule = campaign.membership.accept
-    evidence = _rounds(acts, members, ended, rule, campaign.thresholds.max_q)
+    evidence, again = _rounds(acts, members, ended, turned_away, rule, campaign.thresholds.max_q)
     proposed = _proposed(acts, evidence, rule)
     frame = pd.concat([stated, _accepted_rows(campaign, proposed, cutoff)], ignore_index=True)
     frame, past = (MEMBERSHIP.conform(part).sort_values(list(ACCOUNT_KEY), ignore_index=True) for part in (frame, past))
-    return Members(frame, proposed, past)
+    found_again = account_key(rejected).isin(acts.accounts[again])
+    rejected = rejected.drop(columns="decision").assign(again=found_again.to_numpy(bool)).reset_index(drop=True)
+    return Members(frame, proposed, past, rejected)
 
 
-def _entries(campaign: Campaign, posts: pd.DataFrame) -> pd.DataFrame:
-    """What the campaign file says, at any time; an account's own entries before the whole collection, the earliest first."""
-    membership = campaign.membership
-    rows = [
-        {
-            "platform": seed.platform,
-            "account_id": seed.account_id,
-            "known_at": _midnight(seed.known_at),
-            "basis": seed.basis,
-            "until": _midnight(seed.until) if seed.until else None,
-            "outcome_selected": seed.basis == "platform list",
-            "reason": seed.reason or f"named in the campaign file ({seed.basis})",
-        }
-        for seed in sorted(membership.seeds, key=lambda seed: (seed.known_at, seed.platform, seed.account_id))
-    ]
-    frame = MEMBERSHIP.conform(pd.DataFrame(rows).assign(campaign=campaign.slug)) if rows else MEMBERSHIP.empty()
-    whole = membership.whole_collection
-    if whole is not None:
-        everyone = posts[list(ACCOUNT_KEY)].drop_duplicates().astype("str")
-        listed = everyone.assign(
-            campaign=campaign.slug,
-            known_at=pd.Series(_midnight(whole.known_at), index=everyone.index, dtype="datetime64[us, UTC]"),
-            basis="platform list",
-            outcome_selected=whole.outcome_selected,
-            reason=f"on the list of {whole.source}",
-        )
-        frame = pd.concat([frame, MEMBERSHIP.conform(listed)], ignore_index=True)
-    return frame
-
-
-def _known(entries: pd.DataFrame, campaign: Campaign, cutoff: Cutoff) -> pd.DataFrame:
-    """The entries that are known at the cut-off."""
-    if campaign.membership.hindsight:
-        return entries
-    return entries[(entries["known_at"] <= cutoff.as_of).to_numpy(bool)]
-
-
-def _rounds(acts: Acts, members: Flags, ended: Flags, rule: AcceptanceRule | None, max_q: float) -> pd.DataFrame:
-    """Apply the rule until nothing changes. `members`: flags by account code.
+def _rounds(
+    acts: Acts, members: Flags, ended: Flags, rejected: Flags, rule: AcceptanceRule | None, max_q: float
+) -> tuple[pd.DataFrame, Ints]:
+    """Apply the rule until nothing changes. `members`, `ended`, `rejected`: flags by account code; the last two are never chosen.
 
     Returns what `judged` says of every account accepted or proposed, and `round`: in which it was accepted, 0 for the proposed, and
-    `behaviours` in which it co-acted. The accepted are shown with what tied them to the list of their round, the others with what ties
-    them to the final list.
+    `behaviours` in which it co-acted; and the codes of rejected accounts that would have been chosen. The accepted are shown with what
+    tied them to the list of their round, the others with what ties them to the final list.
     """
     told: list[pd.DataFrame] = []
+    again: Ints = np.empty(0, np.int64)
     in_step = posts_in_step(acts)
     while not members.all():
         found = judged(acts, members, in_step)
         found = found[~ended[found.index]].assign(round=len(told) + 1)
-        chosen = _passing(found, rule) if rule is not None else np.zeros(len(found), np.bool_)
+        free = ~rejected[found.index]
+        passing = _passing(found, rule) if rule is not None else np.zeros(len(found), np.bool_)
+        chosen = passing & free
         if not chosen.any():
-            chosen = found["q_value"].to_numpy() <= (rule.max_q if rule is not None else max_q)
-            if rule is not None:
-                chosen = chosen | _passing(found, rule.model_copy(update={"max_q": max(rule.max_q, PROPOSED_Q)}))
+            near = passing | _nearly(found, rule, max_q)
+            chosen, again = near & free, found.index[near & ~free].to_numpy(np.int64)
             told.append(found[chosen].assign(round=0, behaviours=behaviours_near(acts, members, found.index[chosen])))
             break
         told.append(found[chosen].assign(behaviours=behaviours_near(acts, members, found.index[chosen])))
         members = members.copy()
         members[found.index[chosen]] = True
-    return pd.concat(told) if told else judged(acts, members, in_step).assign(round=0, behaviours="")
+    return (pd.concat(told) if told else judged(acts, members, in_step).assign(round=0, behaviours="")), again
+
+
+def _nearly(found: pd.DataFrame, rule: AcceptanceRule | None, max_q: float) -> Flags:
+    """Who is proposed: passes `max_q` (of the rule, if there is one), or everything but that at PROPOSED_Q."""
+    chosen = np.asarray(found["q_value"] <= (rule.max_q if rule is not None else max_q), np.bool_)
+    if rule is not None:
+        chosen = chosen | _passing(found, rule.model_copy(update={"max_q": max(rule.max_q, PROPOSED_Q)}))
+    return chosen
 
 
 def _passing(found: pd.DataFrame, rule: AcceptanceRule) -> Flags:
@@ -189,11 +172,3 @@ def _accepted_rows(campaign: Campaign, proposed: pd.DataFrame, cutoff: Cutoff) -
             index=rows.index,
         )
     )
-
-
-def _keys(frame: pd.DataFrame) -> pd.Series:
-    return frame["platform"] + "/" + frame["account_id"]
-
-
-def _midnight(day: date) -> datetime:
-    return datetime.combine(day, time(), UTC)

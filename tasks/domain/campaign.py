@@ -51,6 +51,17 @@ class Member(Record):
     reason: str = ""
 
 
+class Decision(Record):
+    """An analyst's word on one account: on the list, or not of the campaign, from the start of the day `on`. The latest counts."""
+
+    platform: str = Field(min_length=1)
+    account_id: str = Field(min_length=1)
+    decision: Literal["accepted", "rejected"]
+    on: date
+    by: str = Field(min_length=1)  # a name or a role; it is printed
+    reason: str = Field(min_length=1)
+
+
 class AcceptanceRule(Record):
     """When a detected account joins the list without an analyst: it co-acted with `min_members` distinct members, on
     `min_objects` distinct objects in all, at q <= `max_q`. Absent rule: every detected account stays a proposal."""
@@ -74,8 +85,30 @@ class Membership(Record):
 
     whole_collection: WholeCollection | None = None
     seeds: list[Member] = Field(default_factory=list)
+    decisions: list[Decision] = Field(default_factory=list)
     accept: AcceptanceRule | None = None
     hindsight: bool = False
+
+    @field_validator("decisions")
+    @classmethod
+    def _decides_once_a_day(cls, value: list[Decision]) -> list[Decision]:
+        told = [(one.platform, one.account_id, one.on) for one in value]
+        if twice := sorted(
+            {f"{platform}/{name} on {day}" for platform, name, day in told if told.count((platform, name, day)) > 1}
+        ):
+            raise ValueError(f"decided twice: {', '.join(twice)}; keep one, or give the later one its own day")
+        return value
+
+    @model_validator(mode="after")
+    def _seeds_are_not_rejected(self) -> "Membership":
+        listed = {(seed.platform, seed.account_id) for seed in self.seeds}
+        both = [one for one in self.decisions if one.decision == "rejected" and (one.platform, one.account_id) in listed]
+        if both:
+            names = ", ".join(sorted({f"{one.platform}/{one.account_id}" for one in both}))
+            raise ValueError(
+                f"named in seeds and rejected in decisions: {names}; end the seed with `until`, or remove one of the two"
+            )
+        return self
 
 
 class Attribution(Record):

@@ -15,6 +15,17 @@ takedowns:
     source: platform
 """
 
+DECIDED = """\
+membership:
+  decisions:
+    - platform: x
+      account_id: "7"
+      decision: rejected
+      on: 2023-10-02
+      reason: a local newspaper
+      by: desk
+"""
+
 
 def test_a_good_file_is_read() -> None:
     campaign = parse_campaign(GOOD.encode(), "river.yml", "river")
@@ -32,6 +43,11 @@ def test_a_good_file_is_read() -> None:
         ("a: &x [1]\nb: *x\n", "aliases"),
         ("just words", "holds no keys"),
         (GOOD.replace("slug: river", "slug: lake"), "slug: lake"),
+        (GOOD + DECIDED.replace("rejected", "perhaps"), "line 12: membership.decisions.0.decision"),
+        (GOOD + DECIDED.replace("      by: desk\n", ""), "line 10: membership.decisions.0.by"),
+        (GOOD + DECIDED.replace("2023-10-02", "soon"), "line 13: membership.decisions.0.on"),
+        (GOOD + DECIDED + DECIDED.split("decisions:\n")[1], "line 9: membership.decisions: .*decided twice: x/7 on 2023-10-02"),
+        (GOOD + DECIDED + '  seeds: [{platform: x, account_id: "7", known_at: 2023-01-01}]\n', "line 8: membership: .*x/7"),
     ],
 )
 def test_a_bad_file_is_refused_with_its_line(text: str, says: str) -> None:

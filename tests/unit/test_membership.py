@@ -9,7 +9,7 @@ from acting_together import END, START, crowd, no_families, posts_of, together
 from tasks.detect.membership import Members, resolve_members
 from tasks.detect.network import detect
 from tasks.domain.accounts import MEMBERSHIP
-from tasks.domain.campaign import AcceptanceRule, Campaign, Member, Membership, Thresholds, WholeCollection
+from tasks.domain.campaign import AcceptanceRule, Campaign, Decision, Member, Membership, Thresholds, WholeCollection
 from tasks.domain.periods import Cutoff
 
 CUTOFF = Cutoff(end=END, as_of=END + timedelta(days=1))
@@ -161,3 +161,67 @@ def test_nothing_shared_and_nobody_listed_is_no_failure() -> None:
     alone = [(f"x/u{i}", f"own.example/{i}", START + timedelta(hours=i)) for i in range(5)]
     assert accounts(resolved(campaign(seeds=[seed("s1")], accept=rule), alone)) == ["x/s1"]
     assert accounts(resolved(campaign(accept=rule), CROWD)) == []
+
+
+def decision(account: str, word: str, day: date = date(2023, 9, 1), platform: str = "x") -> Decision:
+    return Decision.model_validate(
+        {
+            "platform": platform,
+            "account_id": account,
+            "decision": word,
+            "on": day,
+            "by": "the desk",
+            "reason": "looked at its posts",
+        }
+    )
+
+
+TIED = [*CROWD, *together(["x/s1", "x/s2", "x/n1", "x/n2"], ["a", "b", "c", "d", "e"])]
+SEEDS = [seed("s1"), seed("s2")]
+
+
+def test_an_analyst_accepts_a_proposal_with_day_name_and_reason() -> None:
+    members = resolved(campaign(seeds=SEEDS, decisions=[decision("n1", "accepted")]), TIED)
+    assert accounts(members) == ["x/n1", "x/s1", "x/s2"]
+    row = members.frame.set_index("account_id").loc["n1"]
+    assert (row["basis"], row["known_at"]) == ("analyst", pd.Timestamp("2023-09-01", tz="UTC"))
+    assert row["reason"] == "accepted by the desk: looked at its posts"
+    assert members.proposed["account_id"].tolist() == ["n2"]  # and what remains is still only proposed: there is no rule
+
+
+def test_who_is_rejected_is_neither_accepted_nor_proposed_but_counted() -> None:
+    for rule in (AcceptanceRule(), None):
+        given = campaign(seeds=SEEDS, accept=rule, decisions=[decision("n1", "rejected"), decision("u3", "rejected")])
+        members = resolved(given, TIED)
+        assert "x/n1" not in accounts(members)
+        assert members.proposed["account_id"].tolist() == ["n2"]
+        assert members.rejected[["account_id", "by", "again"]].values.tolist() == [
+            ["n1", "the desk", True],
+            ["u3", "the desk", False],
+        ]
+
+
+def test_a_decision_counts_from_its_day_and_the_latest_counts() -> None:
+    known = CUTOFF.as_of.date()
+    after = known + timedelta(days=1)
+    changed = [decision("n1", "accepted", date(2023, 8, 1)), decision("n1", "rejected", known)]
+    assert "x/n1" not in accounts(resolved(campaign(seeds=SEEDS, decisions=changed), TIED))
+    later = [decision("n1", "accepted", date(2023, 8, 1)), decision("n1", "rejected", after)]
+    assert "x/n1" in accounts(resolved(campaign(seeds=SEEDS, decisions=later), TIED))
+    assert "x/n1" not in accounts(resolved(campaign(seeds=SEEDS, decisions=later, hindsight=True), TIED))
+    early = resolved(campaign(seeds=SEEDS, decisions=[decision("n1", "accepted", after)]), TIED)
+    assert "x/n1" not in accounts(early)
+    assert "n1" in early.proposed["account_id"].tolist()
+
+
+def test_a_rejected_account_leaves_a_whole_collection() -> None:
+    whole = WholeCollection(source="the platform", known_at=date(2023, 8, 30))
+    members = resolved(campaign(whole_collection=whole, decisions=[decision("s2", "rejected")]), FEW)
+    assert accounts(members) == ["x/s1", "youtube/y"]
+
+
+def test_contradictions_are_refused() -> None:
+    with pytest.raises(ValueError, match="decided twice: x/n1 on 2023-09-01"):
+        campaign(decisions=[decision("n1", "accepted"), decision("n1", "rejected")])
+    with pytest.raises(ValueError, match="named in seeds and rejected in decisions: x/s1"):
+        campaign(seeds=SEEDS, decisions=[decision("s1", "rejected")])
