@@ -10,6 +10,7 @@ from reports.parts.coverage import Coverage, coverage
 from reports.parts.front import Front, front
 from reports.parts.method import Method, method
 from reports.parts.narratives import Narratives, narratives
+from reports.parts.personas import Personas, personas
 from reports.parts.reach import Reach, reach
 from reports.parts.rebuilding import Rebuilding, rebuilding
 from tasks.domain.facts import Facts
@@ -38,6 +39,7 @@ class Briefing:
     changes: Changes
     coverage: Coverage
     rebuilding: Rebuilding
+    personas: Personas
     coordination: Coordination
     narratives: Narratives
     reach: Reach
@@ -52,6 +54,7 @@ def view(facts: Facts, *, edition: str, replaced: tuple[str, ...] = ()) -> Brief
         changes=changes(facts),
         coverage=coverage(facts),
         rebuilding=rebuilding(facts),
+        personas=personas(facts),
         coordination=coordination(facts),
         narratives=narratives(facts),
         reach=reach(facts),

@@ -12,6 +12,7 @@ hostile()       texts that try to break out: markup, addresses, controls, bidi o
 from datetime import UTC, date, datetime, timedelta
 from math import cos, exp, pi, sin
 
+from tasks.domain.avatars import AvatarFacts, DefaultPicture, DetectorRates, FaceFacts, RefusedPictures, ReusedPicture, ReuseFacts
 from tasks.domain.batches import CheckResult
 from tasks.domain.campaign import Attribution
 from tasks.domain.facts import (
@@ -111,6 +112,7 @@ def full() -> Facts:
         behaviour=_hours(),
         impact=_impact(),
         accounts_proposed=_proposed(),
+        avatars=avatars(),
         judgements=_judgements(),
         changes=ChangeFacts(
             since=Predecessor(period="2023-W43", edition=HASH),
@@ -245,6 +247,7 @@ def nearly_empty() -> Facts:
                         "views_median": why, "internal_share": why, "breakout_category": why, "breakout_reason": "nothing was measured"}
             ),
             "accounts_proposed": (),
+            "avatars": NotMeasurable(reason="no profile picture was collected"),
             "judgements": JudgementFacts(
                 bottom_line=("Three posts were seen.", "That is too few to judge.", "Nothing else is known."), items=(), key_figures=()
             ),
@@ -678,6 +681,39 @@ def _proposed() -> tuple[ProposedAccount, ...]:
                         objects=14 - i, min_q=10.0 ** -(6 - i), reason=f"co-acted with {9 - i} members on {14 - i} objects")
         for i in range(4)
     )  # fmt: skip
+
+
+def avatars() -> AvatarFacts:
+    rates = DetectorRates(hits=Shared(part=84, whole=85), false_alarms=Shared(part=3, whole=48))
+    reused = (
+        ReusedPicture(names=("harbour_watch_17", "harbour_watch_18", "mei_lin_90", "true_bridge", "city_voice_3", "outsider-0a1b2c3d4e5f"), members=5, outsiders=1, platforms=("facebook", "x"), pdq="ab" * 32, files=4, most_bits=18, mirrored=False),
+        ReusedPicture(names=("li_na_travels", "wang_w_1989"), members=2, outsiders=0, platforms=("x",), pdq="0f" * 32, files=2, most_bits=6, mirrored=True),
+    )
+    return AvatarFacts(
+        members=Shared(part=142, whole=180),
+        outsiders=310,
+        looked_at=139,
+        refused=(RefusedPictures(reason="damaged or cut off", accounts=2), RefusedPictures(reason="not a PNG, JPEG or WebP picture", accounts=1)),
+        reuse=ReuseFacts(
+            max_bits=31,
+            min_quality=50,
+            compared=431,
+            too_plain=12,
+            defaults=(DefaultPicture(why="as common among outsiders", members=9, outsiders=31),),
+            groups=2,
+            members=Shared(part=7, whole=131),
+            largest=reused,
+        ),
+        faces=FaceFacts(
+            consistent=Shared(part=46, whole=88),
+            undetermined=61,
+            no_face=32,
+            max_distance=0.02,
+            detector=rates,
+            prevalence=Estimate(value=0.4973, interval=Interval(low=0.3894, high=0.5944, level=0.9, method="Rogan and Gladen 1978; interval of Lang and Reiczigel 2014")),
+            above_zero=True,
+        ),
+    )
 
 
 def _judgements() -> JudgementFacts:
