@@ -171,7 +171,11 @@ def detect(
     out: Annotated[Path, typer.Option(help="CSV or Parquet to write: source, target, weight.")],
     min_participation: Annotated[int, typer.Option(min=1, help="Rows an account must have, and keep.")] = 2,
     behaviour: Annotated[str | None, typer.Option(help="Only rows of this value in a `behaviour` column.")] = None,
-    engine: Annotated[str, typer.Option(help="Where it runs: local.")] = "local",
+    engine: Annotated[str, typer.Option(help="Where it runs: local, or dask for a cluster.")] = "local",
+    scheduler: Annotated[
+        str | None,
+        typer.Option(help="tcp://host:port of --engine dask, or DASK_SCHEDULER_ADDRESS; without one processes start here."),
+    ] = None,
     significance: Annotated[bool, typer.Option("--significance", help="Add p_value, q_value, p_timing and label.")] = False,
 ) -> None:
     """Find the pairs of accounts that co-act, in any table of shares."""
@@ -183,6 +187,7 @@ def detect(
         min_participation=min_participation,
         behaviour=behaviour,
         engine=engine,
+        scheduler=scheduler,
         out=out,
         significance=significance,
     )

@@ -1,14 +1,16 @@
 """What a person sees while something long is running: stage lines, or a bar on a terminal. Results go to stdout, this to stderr."""
 
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 
 from rich.console import Console, RenderableType
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
 
 from tasks.domain.errors import UsageProblem
 
+LINE_EVERY_S = 30
 console = Console(stderr=True, highlight=False, soft_wrap=True)
 
 
@@ -30,6 +32,33 @@ def stage(name: str) -> Iterator[None]:
     else:
         yield
     console.print(f"  {name:<44} {time.monotonic() - begun:6.1f} s")
+
+
+@contextmanager
+def rounds_progress() -> Iterator[Callable[[str, int, int], None]]:
+    """Tell, by (round, tasks done, tasks in all), how far something in rounds is: a bar each on a terminal, elsewhere a line each
+    half minute and one when a round is done."""
+    if console.is_terminal:
+        columns = (TextColumn("  {task.description:<10}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+        with Progress(*columns, console=console) as bars:
+            tasks: dict[str, TaskID] = {}
+
+            def draw(name: str, done: int, of: int) -> None:
+                if name not in tasks:
+                    tasks[name] = bars.add_task(name)
+                bars.update(tasks[name], completed=done, total=of)
+
+            yield draw
+        return
+    begun, last = time.monotonic(), time.monotonic()
+
+    def line(name: str, done: int, of: int) -> None:
+        nonlocal last
+        if done == of or time.monotonic() - last > LINE_EVERY_S:
+            last = time.monotonic()
+            console.print(f"  {name:<10} {done:>6,} of {of:,} {last - begun:12.1f} s")
+
+    yield line
 
 
 def parse_instant(text: str, option: str) -> datetime:

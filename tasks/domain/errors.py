@@ -4,6 +4,8 @@ Every error names what failed, the value at fault and what to do. `exit_code` fo
 2 usage, 3 validation blocked the briefing, 4 some periods failed or were blocked.
 """
 
+from functools import partial
+
 
 class ResurgeError(Exception):
     """A failure that a person can act on; printed as one sentence and a remedy, without a traceback."""
@@ -14,6 +16,10 @@ class ResurgeError(Exception):
         super().__init__(f"{problem} {remedy}".strip())
         self.problem = problem
         self.remedy = remedy
+
+    def __reduce__(self) -> tuple[object, ...]:
+        """As an error comes back from a process elsewhere."""
+        return partial(type(self), self.problem, remedy=self.remedy), ()
 
 
 class UsageProblem(ResurgeError):

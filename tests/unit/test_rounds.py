@@ -58,7 +58,7 @@ def in_rounds(source: Path, out: Path, **given: Any) -> list[list[object]]:
     return edges.values.tolist()
 
 
-@settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     st.one_of(
         st.lists(st.tuples(ids, ids, st.integers(0, 12), times), max_size=40),
