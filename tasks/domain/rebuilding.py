@@ -192,13 +192,37 @@ class Evidence(Record):
     kind: str
     detail: str
     posts: tuple[str, ...] = ()
+    bits: float | None = None  # what the item adds to the score
 
 
 class Successor(Record):
     lost: str  # handle, or the account id
     later: str
-    score: float
+    score: float  # bits of evidence beyond what choosing among the lost accounts takes
     evidence: tuple[Evidence, ...]
+    last_post: date | None = None  # of the lost account
+    first_post: date | None = None  # of the later one
+
+
+class SuccessorAccuracy(Record):
+    """What claims at this threshold were worth on labelled simulation; `_unannounced`: with announcements left unread."""
+
+    threshold: float  # bits
+    pairs: int  # true successions
+    claimed: int
+    right: int
+    claimed_unannounced: int
+    right_unannounced: int
+    data: str  # seeds, scenarios, size
+
+
+class SuccessorSearch(Record):
+    """What was looked through for successors of one takedown."""
+
+    lost: int
+    later: int
+    compared: int  # pairs of the two in the span in which a successor begins
+    accuracy: SuccessorAccuracy
 
 
 class GroupRow(Record):
@@ -249,5 +273,6 @@ class TakedownFacts(Record):
     sensitivity: tuple[SensitivityRow, ...] | NotMeasurable
     wave_groups: tuple[WaveGroup, ...] = ()  # loss_waves by the takedown they are matched to
     regained: bool | NotMeasurable | None = None  # of plain posts
+    successor_search: SuccessorSearch | None = None  # what `successors` was found among
     confounders: tuple[str, ...] = ()
     caveats: tuple[str, ...] = ()

@@ -23,12 +23,12 @@ from tasks.rebuilding.matching import wave_groups
 from tasks.rebuilding.missing import unmeasured
 from tasks.rebuilding.platform import Inputs, Platform
 from tasks.rebuilding.replacement import measure_replacement
+from tasks.rebuilding.successors.evidence import successors_of
 from tasks.rebuilding.survival import measure_survival
 from tasks.rebuilding.timeline import Timeline, day_date, day_start, read_timelines
 
 WAVES_BACK_DAYS = 182  # how far before t0 waves and bursts are listed
 Found = TypeVar("Found", LossWave, Burst)
-NOT_LOOKED_FOR = NotMeasurable(reason="not looked for in this version")
 
 
 def measure(
@@ -93,6 +93,7 @@ def _episode(platform: Platform, episodes: Sequence[Episode], i: int, caveats: t
     assignment, risk = assign(timeline, knowledge, episode), at_risk(timeline, checks, episode)
     cohorts = count_cohorts(timeline, episode, assignment)
     waves = _from(platform.waves, episode)
+    successors, looked = successors_of(platform.successors, episode, timeline.platform)
     not_over = None if timeline.end > episode.end else NotMeasurable(reason="the takedown had not ended when the period did")
     return TakedownFacts(
         takedown_id=episode.known_as,
@@ -120,7 +121,8 @@ def _episode(platform: Platform, episodes: Sequence[Episode], i: int, caveats: t
         wave_groups=() if isinstance(waves, NotMeasurable) else wave_groups(waves),
         bursts=_from(platform.bursts, episode),
         creation_batches=platform.batches,
-        successors=NOT_LOOKED_FOR,
+        successors=successors,
+        successor_search=looked,
         by_group=weeks if isinstance(weeks, NotMeasurable) else by_language(timeline, weeks, episode.end),
         sensitivity=not_over or sensitivity(timeline, knowledge, episode),
         confounders=name_confounders(inputs.campaign, timeline, episode, known_weeks, inputs.queries, platform.selection),

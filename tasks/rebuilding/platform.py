@@ -15,6 +15,7 @@ from tasks.rebuilding.batches import find_batches, read_creations
 from tasks.rebuilding.cohorts import AccountKnowledge, read_knowledge
 from tasks.rebuilding.episodes import Episode
 from tasks.rebuilding.fate import OutcomeSelection, StatusChecks, read_checks, read_selection
+from tasks.rebuilding.successors.search import Search, search
 from tasks.rebuilding.timeline import Timeline
 from tasks.rebuilding.waves import find_bursts, find_waves
 
@@ -43,20 +44,23 @@ class Platform:
     batches_caveat: str
     waves: tuple[LossWave, ...] | NotMeasurable
     bursts: tuple[Burst, ...] | NotMeasurable
+    successors: Search
 
     @classmethod
     def read(cls, timeline: Timeline, episodes: Sequence[Episode], inputs: Inputs) -> "Platform":
         knowledge = read_knowledge(timeline, inputs.observations)
         creations = read_creations(knowledge, timeline.end)
         batches = find_batches(creations, np.random.default_rng([inputs.seed, crc32(timeline.platform.encode())]))
+        checks = read_checks(timeline, inputs.observations)
         return cls(
             inputs=inputs,
             timeline=timeline,
             knowledge=knowledge,
-            checks=read_checks(timeline, inputs.observations),
+            checks=checks,
             selection=read_selection(timeline, inputs.members),
             batches=batches,
             batches_caveat="" if isinstance(batches, NotMeasurable) else creations.caveat,
             waves=find_waves(timeline, [row for episode in episodes for row in episode.actions]),
             bursts=find_bursts(timeline),
+            successors=search(timeline, knowledge, checks, inputs.observations),
         )

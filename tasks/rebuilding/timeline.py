@@ -50,6 +50,8 @@ class PostRows:
     query: np.ndarray  # position in `queries`; -1 = not recorded
     langs: tuple[str, ...]
     queries: tuple[str, ...]
+    at_us: np.ndarray  # microseconds since 1970
+    posts: pd.DataFrame  # the rows themselves, in the same order
 
     def account_days(self, keep: np.ndarray | None = None) -> AccountDays:
         """Collapse the rows (all, or those for which `keep` holds) to one entry per account and day."""
@@ -160,6 +162,8 @@ def _timeline(platform: str, posts: pd.DataFrame, instants: np.ndarray, end: dat
         query=query.astype(np.int32),
         langs=tuple(str(x) for x in langs),
         queries=tuple(str(x) for x in queries),
+        at_us=instants,
+        posts=posts,
     )
     days = rows.account_days()
     starts = np.flatnonzero(np.r_[True, days.account[1:] != days.account[:-1]])
