@@ -13,6 +13,7 @@ from tasks.activity.impact import impact_facts
 from tasks.activity.series import activity_facts
 from tasks.detect.avatars import avatar_facts
 from tasks.detect.events import with_history
+from tasks.detect.listed import list_facts
 from tasks.detect.report import coordination_facts, proposed_accounts
 from tasks.domain.campaign import Campaign
 from tasks.domain.facts import BatchFacts, CampaignFacts, EdgesFile, EventFacts, Facts, InputFacts, PeriodFacts
@@ -59,6 +60,7 @@ def assemble(seen: Evidence, found: Findings, key: bytes, edges_file: EdgesFile 
         takedowns=parts.takedowns,
         narratives=parts.narratives,
         impact=parts.impact,
+        campaign_list=list_facts(found.members, accounts, key, since=seen.previous.as_of if seen.previous else period.start),
     )
     return Facts(
         **compared.root,

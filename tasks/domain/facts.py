@@ -12,6 +12,7 @@ import orjson
 from tasks.domain.avatars import AvatarFacts
 from tasks.domain.batches import CheckResult
 from tasks.domain.campaign import Attribution
+from tasks.domain.campaign_list import ListFacts
 from tasks.domain.ledgers import IndicatorFacts, LedgerFacts
 from tasks.domain.lineages import ClusterChanges, ClusterEvent
 from tasks.domain.measures import NotMeasurable, Shared
@@ -345,6 +346,7 @@ class Facts(Record):
     behaviour: HourFacts
     impact: ImpactFacts
     accounts_proposed: tuple[ProposedAccount, ...]
+    campaign_list: ListFacts | None = None  # null = not recorded
     avatars: AvatarFacts | NotMeasurable = NotMeasurable(reason="no profile picture was collected")
     judgements: JudgementFacts
     changes: ChangeFacts

@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
+from tasks.domain.campaign_list import ListFacts
 from tasks.domain.facts import (
     ActivityFacts,
     CampaignFacts,
@@ -20,6 +21,7 @@ from tasks.domain.narratives import ImpactFacts, Narrative, NarrativeFacts
 from tasks.domain.platforms import platform_name
 from tasks.domain.rebuilding import TakedownFacts
 from tasks.narrate.falsifiers import scored
+from tasks.narrate.list_changes import list_changes
 
 _MAX_NAMED = 3
 MIN_SHARE, MIN_POSTS = 0.03, 10  # a narrative with less than both is not worth a line
@@ -39,6 +41,7 @@ class ChangeInputs:
     takedowns: tuple[TakedownFacts, ...]
     narratives: NarrativeFacts
     impact: ImpactFacts
+    campaign_list: ListFacts | None = None
 
     @property
     def root(self) -> Mapping[str, object]:
@@ -65,6 +68,7 @@ def _data(parts: ChangeInputs, previous: Facts) -> Iterator[str]:
         yield f"{key} now counts {now.previous_posts:,} posts instead of {then.posts:,}: {why}"
     if now.members != then.members:
         yield f"the campaign list has {now.members:,} accounts, after {then.members:,}"
+    yield from list_changes(parts.campaign_list, previous)
     if parts.validation.landed != previous.validation.landed:
         yield f"{parts.validation.landed:,} rows landed in all, after {previous.validation.landed:,}"
     yield from _narratives(parts.narratives, previous.narratives)
