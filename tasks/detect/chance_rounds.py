@@ -18,7 +18,7 @@ from scipy.special import gammainc
 
 from tasks.detect import spill
 from tasks.detect.hashing import hashed
-from tasks.detect.significance import SLOT_S, SMALLEST_P, _Cells, _cells, _expected
+from tasks.detect.significance import SLOT_S, SMALLEST_P, Cells, cells_of, expected_by_codes
 from tasks.detect.spill import Slice
 from tasks.detect.sweep import Ints, Sweep
 
@@ -53,7 +53,7 @@ def bucket_tables(folder: Path, bucket: int, sweep: Sweep, values: Ints) -> Buck
     activity = spill.write(folder / f"activity-{bucket:06d}", ACTIVITY, {"key": key, "rows": rows})
     columns = {name: np.empty(0, np.int64) for name, _ in CELLS}
     if (sweep.end > np.arange(1, len(sweep.end) + 1)).any():
-        cells = _cells(sweep, slot)
+        cells = cells_of(sweep, slot)
         many = np.diff(cells.start)
         columns = {
             "one": np.repeat(cells.one, many),
@@ -103,9 +103,9 @@ def judge(folder: Path, index: int, ends: tuple[Ints, Ints], objects: Ints, acti
     slots = len(totals)
     cell, start = np.unique(cells["one"] * slots + cells["other"], return_index=True)
     start = np.append(start, len(cells["one"]))
-    table = _Cells(cell // slots, cell % slots, start, cells["pairs"].astype(np.float64), cells["many"].astype(np.float64))
+    table = Cells(cell // slots, cell % slots, start, cells["pairs"].astype(np.float64), cells["many"].astype(np.float64))
     matrix = _matrix(accounts, active, totals)
-    expected = _expected(matrix, table, places[: len(objects)], places[len(objects) :])
+    expected = expected_by_codes(matrix, table, places[: len(objects)], places[len(objects) :])
     p_value = np.maximum(np.asarray(gammainc(objects.astype(np.float64), expected), np.float64), SMALLEST_P)
     return spill.write(folder / f"chance-{index:06d}", P_VALUES, {"p_value": p_value})
 

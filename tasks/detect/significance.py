@@ -71,15 +71,15 @@ def expected_objects(sweep: Sweep, slot: Ints, pairs: pd.DataFrame) -> Numbers:
     if pairs.empty or not len(sweep.row):
         return np.zeros(len(pairs))
     slot_of = slot[sweep.row]  # of the rows that can take part: labels are exchanged among these
-    cells = _cells(sweep, slot_of)
+    cells = cells_of(sweep, slot_of)
     slots = int(slot_of.max()) + 1
     ones = np.ones(len(slot_of))
     activity = sp.csr_array((ones, (sweep.account, slot_of)), shape=(len(sweep.accounts), slots))
-    return _expected(activity, cells, *_account_codes(sweep, pairs))
+    return expected_by_codes(activity, cells, *_account_codes(sweep, pairs))
 
 
 @dataclass(frozen=True)
-class _Cells:
+class Cells:
     """Pairs of slots in which in-window row pairs exist. The objects of a cell are grouped by their number K of row pairs:
     cell c has `many[k]` objects of `pairs[k]` row pairs for k in [start[c], start[c + 1])."""
 
@@ -90,7 +90,7 @@ class _Cells:
     many: Numbers
 
 
-def _cells(sweep: Sweep, slot_of: Ints) -> _Cells:
+def cells_of(sweep: Sweep, slot_of: Ints) -> Cells:
     """K by cell and object, whoever posted: labels play no part."""
     slots, objects = int(slot_of.max()) + 1, len(sweep.objects)
     keys: list[Ints] = []
@@ -107,7 +107,7 @@ def _cells(sweep: Sweep, slot_of: Ints) -> _Cells:
     most = int(per_object.max(initial=0)) + 1
     grouped, many = np.unique(cell_of * most + per_object, return_counts=True)
     start = np.searchsorted(grouped // most, np.arange(len(cell) + 1))
-    return _Cells(cell // slots, cell % slots, start, (grouped % most).astype(np.float64), many.astype(np.float64))
+    return Cells(cell // slots, cell % slots, start, (grouped % most).astype(np.float64), many.astype(np.float64))
 
 
 def _account_codes(sweep: Sweep, edges: pd.DataFrame) -> tuple[Ints, Ints]:
@@ -115,7 +115,7 @@ def _account_codes(sweep: Sweep, edges: pd.DataFrame) -> tuple[Ints, Ints]:
     return ids.get_indexer(pd.Index(edges["source"])).astype(np.int64), ids.get_indexer(pd.Index(edges["target"])).astype(np.int64)
 
 
-def _expected(activity: sp.csr_array, cells: _Cells, source: Ints, target: Ints) -> Numbers:
+def expected_by_codes(activity: sp.csr_array, cells: Cells, source: Ints, target: Ints) -> Numbers:
     """lambda of every edge: its opportunities c in every cell, through F(c) of that cell."""
     total = np.asarray(activity.sum(axis=0)).ravel()
     same = cells.one == cells.other
@@ -137,7 +137,7 @@ def _expected(activity: sp.csr_array, cells: _Cells, source: Ints, target: Ints)
     return expected
 
 
-def _tabulate(cells: _Cells, chances: Numbers, cell: Ints, opportunities: Numbers) -> Numbers:
+def _tabulate(cells: Cells, chances: Numbers, cell: Ints, opportunities: Numbers) -> Numbers:
     """F(c) = sum over the cell's objects of 1 - exp(-K c / chances), once for every distinct (cell, c)."""
     sizes = cells.start[cell + 1] - cells.start[cell]
     group = np.repeat(np.arange(len(cell)), sizes)

@@ -15,6 +15,7 @@ objects in common and f the share of the first variance in both: p = P(Bin(f S, 
 incomplete beta function. Derivation, calibration and limits: docs/methods.md.
 """
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import pairwise
 
@@ -50,17 +51,12 @@ def timing_p_values(sweep: Sweep, edges: pd.DataFrame) -> Numbers:
     p_values = np.full(len(edges), np.nan)
     if edges.empty:
         return p_values
-    runs = _runs(sweep)
-    usual = _usual(runs)
+    runs = runs_of(sweep)
+    usual = usual_of(runs)
     ids = pd.Index(sweep.accounts.to_pandas())
     source, target = (ids.get_indexer(pd.Index(edges[end])).astype(np.int64) for end in ("source", "target"))
-    held = np.diff(runs.start)
-    swapped = held[source] > held[target]
-    fewer, more = np.where(swapped, target, source), np.where(swapped, source, target)
-    before = np.cumsum(held[fewer]) - held[fewer]
-    cuts = np.append(np.flatnonzero(np.diff(before // _BATCH_TERMS, prepend=-1)), len(edges))
-    for low, high in pairwise(cuts):
-        p_values[low:high] = _judged(runs, usual, fewer[low:high], more[low:high])
+    for low, high, terms in terms_in_parts(runs, usual, source, target):
+        p_values[low:high] = judged(terms, usual.sums, usual.counts, high - low)
     return p_values
 
 
@@ -73,7 +69,7 @@ def edge_labels(q_values: Numbers, p_timing: Numbers, max_q: float) -> pd.Series
 
 
 @dataclass(frozen=True)
-class _Runs:
+class Runs:
     """A run is the rows of one account on one object; runs are sorted by account, then object, the rows of a run by time.
 
     By run: `code` (account * objects + object), `object`, `size` (rows), `first` (of its rows in `row`), `close` (in-window pairs of
@@ -97,7 +93,8 @@ class _Runs:
     near: Numbers
 
 
-def _runs(sweep: Sweep) -> _Runs:
+def runs_of(sweep: Sweep) -> Runs:
+    """The runs of a sweep, which may know no ids."""
     count, objects = len(sweep.end), len(sweep.objects)
     row = np.argsort(sweep.account * objects + sweep.object, kind="stable")
     codes = (sweep.account * objects + sweep.object)[row]
@@ -109,7 +106,7 @@ def _runs(sweep: Sweep) -> _Runs:
     close = np.add.reduceat(with_others, first) if count else with_others
     code = codes[first]
     held = code % max(objects, 1)
-    return _Runs(
+    return Runs(
         code=code,
         object=held,
         size=size,
@@ -134,7 +131,7 @@ def _in_window(end: Ints) -> Ints:
 
 
 @dataclass(frozen=True)
-class _Usual:
+class Usual:
     """By object: `kind` (popularity class, half powers of two sharers) and `rate` U_o with nobody left out. By class: the sum of the
     rates and the number of objects that two or more accounts shared."""
 
@@ -144,18 +141,47 @@ class _Usual:
     counts: Ints
 
 
-def _usual(runs: _Runs) -> _Usual:
+def usual_of(runs: Runs) -> Usual:
+    """How often the sharers of each object come close."""
     pairs = (runs.rows**2 - runs.squares) / 2
     shared = runs.accounts >= 2
     kind = np.where(shared, np.rint(2 * np.log2(np.maximum(runs.accounts, 2))) - 2, 0).astype(np.int64)
     rate = np.where(shared, runs.near / np.maximum(pairs, 1), 0.0)
     kinds = int(kind.max(initial=0)) + 1
     sums = np.asarray(np.bincount(kind[shared], weights=rate[shared], minlength=kinds), np.float64)
-    return _Usual(kind, rate, sums, np.bincount(kind[shared], minlength=kinds))
+    return Usual(kind, rate, sums, np.bincount(kind[shared], minlength=kinds))
 
 
-def _judged(runs: _Runs, usual: _Usual, fewer: Ints, more: Ints) -> Numbers:
-    """p_timing of pairs of account codes."""
+@dataclass(frozen=True)
+class Terms:
+    """What each object that a pair has in common says of it, a row each; in parts of the objects these are parts of the rows.
+
+    `edge`: the pair; `kind`, `usual`: the object's class and U_o with nobody left out; `rate`: U_o with the pair left out, if there
+    are `others`; `others_many`: accounts besides the pair, at least 1; `row_pairs`: of the pair's rows; `met`: one of them in the window.
+    """
+
+    edge: Ints
+    kind: Ints
+    usual: Numbers
+    rate: Numbers
+    others: Flags
+    others_many: Ints
+    row_pairs: Ints
+    met: Flags
+
+
+def terms_in_parts(runs: Runs, usual: Usual, source: Ints, target: Ints) -> Iterator[tuple[int, int, Terms]]:
+    """The terms of pairs [low, high) of account codes, `edge` counted from low, part after part."""
+    held = np.diff(runs.start)
+    swapped = held[source] > held[target]
+    fewer, more = np.where(swapped, target, source), np.where(swapped, source, target)
+    before = np.cumsum(held[fewer]) - held[fewer]
+    cuts = np.append(np.flatnonzero(np.diff(before // _BATCH_TERMS, prepend=-1)), len(source))
+    for low, high in pairwise(cuts.tolist()):
+        yield low, high, _terms(runs, usual, fewer[low:high], more[low:high])
+
+
+def _terms(runs: Runs, usual: Usual, fewer: Ints, more: Ints) -> Terms:
     edge, one, other = _in_common(runs, fewer, more)
     both = _close(runs, one, other) + _close(runs, other, one)
     at, n, k = runs.object[one], runs.size[one], runs.size[other]
@@ -163,15 +189,20 @@ def _judged(runs: _Runs, usual: _Usual, fewer: Ints, more: Ints) -> Numbers:
     pairs = (rows**2 - (runs.squares[at] - n**2 - k**2)) / 2
     others = pairs > 0
     rate = np.where(others, (runs.near[at] - runs.close[one] - runs.close[other] + both) / np.maximum(pairs, 1), 0.0)
-    mean, enough = _class_means(usual, edge, at, rate, others, len(fewer))
-    m = np.maximum(runs.accounts[at] - 2, 1)
-    w = np.where(others, m / (m + 1), 0.0)
-    chance = _any_of(w * rate + (1 - w) * mean, n * k)
+    return Terms(edge, usual.kind[at], usual.rate[at], rate, others, np.maximum(runs.accounts[at] - 2, 1), n * k, both > 0)
+
+
+def judged(terms: Terms, sums: Numbers, counts: Ints, edges: int) -> Numbers:
+    """p_timing of `edges` pairs by all their terms; `sums` and `counts` of all objects, as in Usual."""
+    mean, enough = _class_means(terms, sums, counts, edges)
+    edge, m = terms.edge, terms.others_many
+    w = np.where(terms.others, m / (m + 1), 0.0)
+    chance = _any_of(w * terms.rate + (1 - w) * mean, terms.row_pairs)
     told = chance * (1 - chance)
-    sums = [np.bincount(edge, weights=x, minlength=len(fewer)) for x in (chance, told, told * w**2 * 2 / m, both > 0)]
-    shared = np.bincount(edge, minlength=len(fewer))
-    expected, variance, noise, found = sums
-    f = np.divide(variance, variance + noise, out=np.ones(len(fewer)), where=variance > 0)
+    added = [np.bincount(edge, weights=x, minlength=edges) for x in (chance, told, told * w**2 * 2 / m, terms.met)]
+    shared = np.bincount(edge, minlength=edges)
+    expected, variance, noise, found = added
+    f = np.divide(variance, variance + noise, out=np.ones(edges), where=variance > 0)
     mean_chance = np.minimum(expected / np.maximum(shared, 1), 1.0)
     p_values = np.where(found > 0, betainc(f * np.maximum(found, 1), f * (shared - found) + 1, mean_chance), 1.0)
     return np.asarray(np.where(enough, np.maximum(p_values, SMALLEST_P), np.nan), np.float64)
@@ -182,21 +213,21 @@ def _any_of(chance: Numbers, many: Ints) -> Numbers:
     return np.asarray(-np.expm1(many * np.log1p(-np.minimum(chance, 1 - 1e-15))), np.float64)
 
 
-def _class_means(usual: _Usual, edge: Ints, at: Ints, rate: Numbers, others: Flags, edges: int) -> tuple[Numbers, Flags]:
+def _class_means(terms: Terms, sums: Numbers, counts: Ints, edges: int) -> tuple[Numbers, Flags]:
     """For every (edge, object) the mean rate of its class, with the edge's accounts left out of their common objects; and for every
     edge whether enough objects are left. An object that nobody else shared leaves the class."""
-    kinds = len(usual.sums)
-    cell = edge * kinds + usual.kind[at]
-    shift = np.bincount(cell, weights=rate - usual.rate[at], minlength=edges * kinds).reshape(edges, kinds)
-    gone = np.bincount(cell[~others], minlength=edges * kinds).reshape(edges, kinds)
-    sums, counts = usual.sums + shift, usual.counts - gone
-    total = counts.sum(axis=1)
-    overall = (sums.sum(axis=1) + 1) / (total + 2)  # the rule of succession: never seen is not impossible
-    mean = (sums + _CLASS_WEIGHT * overall[:, None]) / (counts + _CLASS_WEIGHT)
-    return np.asarray(mean[edge, usual.kind[at]], np.float64), np.asarray(total >= LEAST_OBJECTS, np.bool_)
+    kinds = len(sums)
+    cell = terms.edge * kinds + terms.kind
+    shift = np.bincount(cell, weights=terms.rate - terms.usual, minlength=edges * kinds).reshape(edges, kinds)
+    gone = np.bincount(cell[~terms.others], minlength=edges * kinds).reshape(edges, kinds)
+    left, many = sums + shift, counts - gone
+    total = many.sum(axis=1)
+    overall = (left.sum(axis=1) + 1) / (total + 2)  # the rule of succession: never seen is not impossible
+    mean = (left + _CLASS_WEIGHT * overall[:, None]) / (many + _CLASS_WEIGHT)
+    return np.asarray(mean[terms.edge, terms.kind], np.float64), np.asarray(total >= LEAST_OBJECTS, np.bool_)
 
 
-def _in_common(runs: _Runs, fewer: Ints, more: Ints) -> tuple[Ints, Ints, Ints]:
+def _in_common(runs: Runs, fewer: Ints, more: Ints) -> tuple[Ints, Ints, Ints]:
     """(pair, run of the one, run of the other) for every object that both shared."""
     counts = np.diff(runs.start)[fewer]
     pair = np.repeat(np.arange(len(fewer)), counts)
@@ -207,7 +238,7 @@ def _in_common(runs: _Runs, fewer: Ints, more: Ints) -> tuple[Ints, Ints, Ints]:
     return pair[hit], one[hit], other[hit]
 
 
-def _close(runs: _Runs, one: Ints, other: Ints) -> Ints:
+def _close(runs: Runs, one: Ints, other: Ints) -> Ints:
     """For every pair of runs on one object how many rows of the other follow a row of the one within its window."""
     sizes = runs.size[one]
     at = np.repeat(np.arange(len(one)), sizes)
