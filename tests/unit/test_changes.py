@@ -8,6 +8,7 @@ from judged_facts import MISSING, START, activity, campaign, facts, narrative, n
 
 from tasks.domain.facts import EventFacts, Facts, Judgement, JudgementFacts, Predecessor
 from tasks.domain.narratives import WeekShare
+from tasks.domain.rebuilding import LossWave
 from tasks.narrate.changes import ChangeInputs, change_facts
 from tasks.narrate.judgements import JudgementInputs, judgement_facts
 
@@ -107,6 +108,38 @@ def test_levels_that_moved() -> None:
     assert "Facebook, takedown of 2023-08-29: level baseline, after partial" in data
     lost = said(parts(takedowns=(unmeasured_takedown(),)), facts(), "data")
     assert "Facebook, takedown of 2023-08-29: level not measurable, after partial" in lost
+
+
+def wave(day: int, lost: int, *, provisional: bool = True) -> LossWave:
+    return LossWave(
+        day=date(2023, 9, day),
+        lost=lost,
+        expected=1.25,
+        p_value=1e-9,
+        q_value=1e-7,
+        provisional=provisional,
+        returned_share=0.48,
+        matched="unannounced",
+    )
+
+
+def test_provisional_waves_are_confirmed_or_withdrawn() -> None:
+    before = (takedown(loss_waves=(wave(1, 9, provisional=False), wave(3, 40), wave(5, 12), wave(7, 15))),)
+    now = (takedown(loss_waves=(wave(1, 9, provisional=False), wave(3, 32, provisional=False), wave(7, 14), wave(20, 22))),)
+    data = said(parts(takedowns=now), facts(takedowns=before), "data")
+    assert [text for text in data if "wave" in text] == [
+        "Facebook: the loss wave of 2023-09-03 is confirmed, with 32 accounts lost after 40 provisionally",
+        (
+            "Facebook: the provisional loss wave of 2023-09-05 (12 accounts silent in the last briefing) is withdrawn: "
+            "too many of them posted again for it to stand out"
+        ),
+        (
+            "Facebook: loss wave of 2023-09-20, 22 accounts where chance explains 1.2 "
+            "(provisional: of earlier silences of that length 48% ended with another post)"
+        ),
+    ]
+    unknown = (takedown(loss_waves=MISSING),)
+    assert not any("wave" in text for text in said(parts(takedowns=now), facts(takedowns=unknown), "data"))
 
 
 def test_events_and_new_takedowns_are_the_world() -> None:
