@@ -89,7 +89,9 @@ def takedown_frame(takedowns: Sequence[Takedown]) -> pd.DataFrame:
     rows = [
         {
             **takedown.model_dump(include={"takedown_id", "platform", "known", "precision", "source", "address"}),
-            **{name: _midnight(getattr(takedown, name)) for name in ("announced_on", "effective_from", "effective_to")},
+            **{name: _midnight(getattr(takedown, name)) for name in ("announced_on", "effective_from")},
+            # a year or a lifetime is no action that lasts so long
+            "effective_to": None if takedown.precision in ("year", "lifetime") else _midnight(takedown.effective_to),
             "assets_total": sum(takedown.counts.values()),
             "assets_least": min(takedown.counts.values(), default=0),
         }

@@ -70,6 +70,8 @@ def assemble(seen: Evidence, found: Findings, key: bytes, edges_file: EdgesFile 
         accounts_proposed=proposed_accounts(found.members, accounts, key),
         avatars=avatar_facts(seen.observations, found.looks, found.members.keys, campaign.default_avatars, key),
         judgements=judgement_facts(parts),
+        ledger=seen.ledger,
+        indicators=found.indicators,
         changes=change_facts(compared, seen.previous),
         limits=limits(parts.campaign, parts.period, inputs, parts.coverage, parts.coordination, parts.takedowns, parts.activity),
     )
@@ -131,7 +133,7 @@ def _inputs(seen: Evidence, found: Findings, key: bytes) -> InputFacts:
         parameters={
             **{name: str(value) for name, value in sorted(limits_in_force.items())},
             **{f"window_s {name}": str(value) for name, value in sorted(windows.items())},
-            "campaign_sha256": what_is_measured(seen.campaign),
+            "campaign_sha256": what_is_measured(seen.stated),
             "seed": str(SEED),
         },
     )
@@ -139,5 +141,10 @@ def _inputs(seen: Evidence, found: Findings, key: bytes) -> InputFacts:
 
 def what_is_measured(campaign: Campaign) -> str:
     """Hash of the campaign file without who is told and when: a new audience must not make another edition of what it is to be sent."""
-    left_out: Any = {"audience": True, "schedule": True, "sources": {"__all__": {"schedule"}}}
+    left_out: Any = {
+        "audience": True,
+        "schedule": True,
+        "sources": {"__all__": {"schedule"}},
+        "status_sources": {"__all__": {"schedule"}},
+    }
     return hashlib.sha256(campaign.model_dump_json(exclude=left_out).encode()).hexdigest()

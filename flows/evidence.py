@@ -14,17 +14,21 @@ from tasks.domain.batches import BatchRecord
 from tasks.domain.campaign import Campaign
 from tasks.domain.errors import UsageProblem, ValidationBlocked
 from tasks.domain.facts import Facts, Predecessor, edition_of, read_facts
+from tasks.domain.ledgers import LedgerFacts
 from tasks.domain.periods import Cutoff, Period, default_as_of
 from tasks.domain.validation import ValidationOutcome
+from tasks.rebuilding.ledger import merge
 from tasks.store.blocked import blocked_batches
 from tasks.store.bundles import read_facts_of
 from tasks.store.lake import batch_records, current_batches
-from tasks.store.task import load_accounts, load_posts
+from tasks.store.task import load_accounts, load_indicators, load_posts, load_takedowns
 
 
 @dataclass(frozen=True)
 class Evidence:
-    """Posts (POSTS, one row a post), account observations (ACCOUNTS, all), the batches behind them, the verdict, the briefing before."""
+    """Posts (POSTS, one row a post), account observations (ACCOUNTS, all), the batches behind them, the verdict, the briefing before.
+
+    `campaign` holds the takedowns of imported ledgers too; `stated` is the campaign file as it is."""
 
     campaign: Campaign
     period: Period
@@ -35,6 +39,9 @@ class Evidence:
     outcome: ValidationOutcome
     predecessor: Predecessor | None
     previous: Facts | None
+    stated: Campaign
+    ledger: LedgerFacts
+    indicators: pd.DataFrame  # INDICATORS
 
 
 def close_knowledge(campaign: Campaign, period: Period, as_of: datetime | None, now: datetime) -> Cutoff:
@@ -49,15 +56,19 @@ def close_knowledge(campaign: Campaign, period: Period, as_of: datetime | None, 
     return Cutoff(end=period.end, as_of=as_of or min(default_as_of(period, campaign.lateness), now))
 
 
-def load_evidence(run: Run, campaign: Campaign, period: Period, cutoff: Cutoff) -> Evidence:
+def load_evidence(run: Run, stated: Campaign, period: Period, cutoff: Cutoff) -> Evidence:
     """Read and judge. Raises ValidationBlocked, naming the failed checks, where the period gate says so: no briefing is made then."""
     store = run.store
     with run.stage("load"):
-        posts = load_posts(store, campaign.slug, cutoff)
-        observations = load_accounts(store, campaign.slug, cutoff)
-        batches = _visible(batch_records(store, campaign.slug), cutoff.as_of)
+        posts = load_posts(store, stated.slug, cutoff)
+        observations = load_accounts(store, stated.slug, cutoff)
+        batches = _visible(batch_records(store, stated.slug), cutoff.as_of)
+        ledger = merge(stated, load_takedowns(store, stated.slug, cutoff), cutoff)
+        indicators = load_indicators(store, stated.slug, cutoff)
+    campaign = stated.model_copy(update={"takedowns": list(ledger.takedowns)})
     with run.stage("validate"):
-        names = sorted({(batch.identity.source, batch.identity.format) for batch in batches})
+        collected = [batch for batch in batches if batch.rows_landed.get("posts", 0) + batch.rows_landed.get("accounts", 0)]
+        names = sorted({(batch.identity.source, batch.identity.format) for batch in collected})
         outcome = validate_period(
             _posts_by_platform(posts, period),
             batches,
@@ -76,7 +87,9 @@ def load_evidence(run: Run, campaign: Campaign, period: Period, cutoff: Cutoff) 
     facts = read_facts_of(store, campaign.slug, period.previous().path, campaign.tlp)
     predecessor = Predecessor(period=period.previous().key, edition=edition_of(facts)) if facts else None
     previous = read_facts(facts) if facts else None
-    return Evidence(campaign, period, cutoff, posts, observations, batches, outcome, predecessor, previous)
+    return Evidence(
+        campaign, period, cutoff, posts, observations, batches, outcome, predecessor, previous, stated, ledger.facts, indicators
+    )
 
 
 def _visible(records: Sequence[BatchRecord], as_of: datetime) -> tuple[BatchRecord, ...]:

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 import pandas as pd
 
+from flows.beside import beside
 from flows.evidence import Evidence
 from flows.pictures import look_at_pictures
 from flows.run_record import Run
@@ -12,9 +13,12 @@ from tasks.detect.membership import Members
 from tasks.detect.network import Detection
 from tasks.detect.task import find_coordination, find_families, settle_members
 from tasks.domain.accounts import posts_of_members
+from tasks.domain.ledgers import IndicatorFacts
+from tasks.domain.measures import NotMeasurable
 from tasks.domain.narratives import NarrativeFacts
 from tasks.domain.rebuilding import TakedownFacts
 from tasks.narrate.task import find_narratives
+from tasks.rebuilding.indicators import match_indicators
 from tasks.rebuilding.task import measure_rebuilding
 
 SEED = 1  # of clustering, layout, bootstraps and permutations; printed among the parameters
@@ -31,6 +35,7 @@ class Findings:
     takedowns: tuple[TakedownFacts, ...]
     narratives: NarrativeFacts
     looks: dict[str, Look]  # at collected profile pictures, by SHA-256
+    indicators: IndicatorFacts | NotMeasurable
 
 
 def find(run: Run, seen: Evidence) -> Findings:
@@ -52,7 +57,12 @@ def find(run: Run, seen: Evidence) -> Findings:
             cutoff=cutoff,
             queries=[effort for batch in seen.batches for effort in batch.effort],
             seed=SEED,
+            beside=beside(seen, families, detection, members),
         )
     with run.stage("find narratives"):
         narratives = find_narratives(member_posts, families, campaign, seen.period, cutoff, SEED)
-    return Findings(families, detection, members, member_posts, takedowns, narratives, look_at_pictures(run, seen.batches))
+    with run.stage("match indicators"):
+        indicators = match_indicators(seen.indicators, seen.posts, seen.observations)
+    return Findings(
+        families, detection, members, member_posts, takedowns, narratives, look_at_pictures(run, seen.batches), indicators
+    )

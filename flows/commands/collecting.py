@@ -64,7 +64,8 @@ def _print(address: str, campaign: str, done: dict[str, Any], *, as_json: bool) 
     table = Table("batch", "table", "landed", "accepted", "refused", "equal", "fields unread", box=SIMPLE)
     records = [batch_record(store, campaign, batch_id) for batch_id in done["batches"]]
     for record in filter(None, records):
-        for name, landed in record.rows_landed.items():
+        held = {name: landed for name, landed in record.rows_landed.items() if landed} or record.rows_landed
+        for name, landed in held.items():
             refused = sum(record.rows_quarantined.get(name, {}).values())
             unread = sum(1 for drift in record.drift if drift.table == name)
             row = (landed, record.rows_accepted[name], refused, record.rows_collapsed[name], unread)

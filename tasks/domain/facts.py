@@ -262,8 +262,6 @@ class CoordinationFacts(Record):
     exhibits: tuple[Exhibit, ...]
     fused: FusedFacts | None = None  # null = not recorded
     edges_file: EdgesFile | None = None  # null = none was made
-    fused: FusedFacts | None = None  # null = not recorded
-    edges_file: EdgesFile | None = None  # null = none was made
     cluster_changes: ClusterChanges | NotMeasurable | None = None  # since the period before; null = not recorded
     cluster_events: tuple[ClusterEvent, ...] = ()
 

@@ -3,13 +3,14 @@
 from datetime import date, datetime
 from typing import Literal
 
-from tasks.domain.measures import Estimate, NotMeasurable
+from tasks.domain.measures import Estimate, Interval, NotMeasurable, Shared
 from tasks.domain.records import Record
 
 Series = Literal["accounts", "posts", "engagement"]
 Basis = Literal["plain", "fixed_queries", "fixed_accounts"]
 Level = Literal["suppressed", "partial", "baseline", "above"]
 Direction = Literal["rising", "flat", "falling"]
+NOT_THEN = NotMeasurable(reason="not measured in that version")
 CohortName = Literal["survivor", "reactivated", "created_after", "pre_positioned", "first_observed", "undetermined"]
 
 
@@ -118,6 +119,8 @@ class IndexSeries(Record):
     t50_days: int | NotMeasurable  # right-censored and never_fell are reasons
     t90_days: int | NotMeasurable
     regained: bool | NotMeasurable | None = None  # last 28 days clearly above an earlier stretch; None: facts of an earlier version
+    t50_between: tuple[int | NotMeasurable, int | NotMeasurable] | None = None  # earliest and latest day that the interval leaves open
+    t90_between: tuple[int | NotMeasurable, int | NotMeasurable] | None = None
 
 
 class Replacement(Record):
@@ -230,9 +233,43 @@ class GroupRow(Record):
 
     kind: str
     group: str
-    baseline_posts: float
-    latest_posts: float
+    baseline_posts: float  # a day, the median baseline week
+    latest_posts: float  # a day, the last 7 days
     index: float | NotMeasurable
+    interval: Interval | NotMeasurable = NOT_THEN
+    posts_before: int = 0  # in all baseline weeks; the groups of a kind sum to the platform's
+    posts_latest: int = 0  # in the last 7 days; likewise
+    baseline_accounts: float = 0  # active a day; an account may be active in several groups
+    latest_accounts: float = 0
+    index_accounts: float | NotMeasurable = NOT_THEN
+
+
+class Loudest(Record):
+    """Posts by the ten accounts that posted most: in the baseline weeks, and since the takedown."""
+
+    before: Shared
+    after: Shared
+
+
+class Continuity(Record):
+    """What was said before: text families and posts since the takedown that members had posted before t0."""
+
+    families: Shared
+    posts: Shared
+    posts_same_platform: Shared  # posts of families posted before t0 on this platform
+    posts_before: Shared  # for comparison: posts of the 28 days before t0, of families older than that
+    posts_without_text: int  # since the takedown, in none of the above
+
+
+class ComparatorRow(Record):
+    """A comparator's course over the same weeks, and the campaign's index and loss adjusted by it."""
+
+    name: str
+    accounts: int  # with a post on the platform since the baseline began
+    baseline_posts: float  # a day
+    index: float | NotMeasurable  # its own, at the end
+    adjusted_index: Estimate | NotMeasurable  # the campaign's over its own, at the end
+    adjusted_loss: Estimate | NotMeasurable  # 1 - the same on the day of the campaign's nadir
 
 
 class SensitivityRow(Record):
@@ -273,6 +310,9 @@ class TakedownFacts(Record):
     sensitivity: tuple[SensitivityRow, ...] | NotMeasurable
     wave_groups: tuple[WaveGroup, ...] = ()  # loss_waves by the takedown they are matched to
     regained: bool | NotMeasurable | None = None  # of plain posts
+    loudest: Loudest | NotMeasurable = NOT_THEN
+    continuity: Continuity | NotMeasurable = NOT_THEN
+    comparators: tuple[ComparatorRow, ...] | NotMeasurable = NOT_THEN
     successor_search: SuccessorSearch | None = None  # what `successors` was found among
     confounders: tuple[str, ...] = ()
     caveats: tuple[str, ...] = ()

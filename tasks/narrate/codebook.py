@@ -15,6 +15,19 @@ MIN_COVERED = 0.5  # a narrative takes a category when at least half of its post
 _ANY = ("any", "*", "und")
 
 
+def first_categories(texts: pd.Series, langs: pd.Series, codebook: Mapping[str, Mapping[str, Sequence[str]]]) -> pd.Series:
+    """One category a text: the first in the file's order that matches, else `uncoded`. Equal texts are matched once."""
+    text, lang = (pd.factorize(column, use_na_sentinel=True) for column in (texts, langs))
+    pair = text[0].astype(np.int64) * (len(lang[1]) + 1) + (lang[0] + 1)
+    distinct, place = np.unique(pair, return_inverse=True)
+    words = pd.Series([*text[1], None], dtype="str")[distinct // (len(lang[1]) + 1)]
+    tongues = pd.Series([None, *lang[1]], dtype="str")[distinct % (len(lang[1]) + 1)]
+    hits = matches(words.reset_index(drop=True), tongues.reset_index(drop=True), codebook)
+    names = np.array([*hits.columns, UNCODED], dtype=object)
+    found = np.column_stack([hits.to_numpy(bool), np.ones(len(hits), bool)]) if len(hits.columns) else np.ones((len(hits), 1), bool)
+    return pd.Series(names[found.argmax(axis=1)][place], index=texts.index)
+
+
 def check_codebook(codebook: Mapping[str, Mapping[str, Sequence[str]]]) -> None:
     """Raise UsageProblem naming category, language and pattern for a pattern that RE2 does not accept."""
     for category, languages in codebook.items():

@@ -4,7 +4,7 @@ A row is visible if the world already knew of it: `announced_on` (where given) n
 A removal that took effect earlier but was announced later is not visible: a briefing made then could not have known.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time
 
@@ -15,6 +15,7 @@ from tasks.domain.takedowns import Takedown
 from tasks.rebuilding.timeline import day_date, day_number
 
 GAP_DAYS = 28
+MOST_SENTENCES = 3  # imported ledgers bring dozens of months and quarters
 
 
 @dataclass(frozen=True)
@@ -95,6 +96,21 @@ def ledger_row(row: Takedown) -> LedgerRow:
         note=row.note,
         accounts_listed=row.accounts_listed,
     )
+
+
+def imprecise_caveats(rows: Sequence[Takedown]) -> tuple[str, ...]:
+    """What is said of rows that are no episode: a sentence each, or one for many. Their counts overlap and are never added."""
+    if len(rows) <= MOST_SENTENCES:
+        return tuple(imprecise_caveat(row) for row in rows)
+    by_precision = {
+        precision: sum(row.precision == precision for row in rows) for precision in dict.fromkeys(r.precision for r in rows)
+    }
+    dated = ", ".join(f"{count} only by {precision}" for precision, count in by_precision.items())
+    said = (
+        f"{len(rows)} further actions on {platform_name(rows[0].platform)} are dated without a day ({dated}). They start no episode and "
+        "nothing is measured around them; their counts may hold one another and are never added. The ledger lists them."
+    )
+    return (said,)
 
 
 def imprecise_caveat(row: Takedown) -> str:

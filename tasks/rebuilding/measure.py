@@ -13,11 +13,14 @@ from tasks.domain.platforms import platform_name
 from tasks.domain.rebuilding import Burst, Cohorts, LossWave, TakedownFacts
 from tasks.rebuilding.baseline import BaselineWeeks, choose_weeks, measure_baseline, measure_prior
 from tasks.rebuilding.bases import engagement_missing, measure_index
+from tasks.rebuilding.beside import Beside, FamilyDays
 from tasks.rebuilding.cohorts import assign, count_cohorts, sensitivity
+from tasks.rebuilding.comparators import compare
 from tasks.rebuilding.confounders import name_confounders
-from tasks.rebuilding.episodes import Episode, PlatformLedger, imprecise_caveat, ledger_row, read_ledger
+from tasks.rebuilding.content import measure_continuity, measure_loudest
+from tasks.rebuilding.episodes import Episode, PlatformLedger, imprecise_caveats, ledger_row, read_ledger
 from tasks.rebuilding.fate import at_risk, measure_fate
-from tasks.rebuilding.groups import by_language
+from tasks.rebuilding.groups import by_group
 from tasks.rebuilding.index import find_series
 from tasks.rebuilding.matching import wave_groups
 from tasks.rebuilding.missing import unmeasured
@@ -29,6 +32,7 @@ from tasks.rebuilding.timeline import Timeline, day_date, day_start, read_timeli
 
 WAVES_BACK_DAYS = 182  # how far before t0 waves and bursts are listed
 Found = TypeVar("Found", LossWave, Burst)
+NOTHING_BESIDE = Beside()
 
 
 def measure(
@@ -41,16 +45,21 @@ def measure(
     cutoff: Cutoff,
     queries: Sequence[QueryEffort],
     seed: int,
+    beside: Beside = NOTHING_BESIDE,
 ) -> tuple[TakedownFacts, ...]:
     """One record per episode and platform, one per row that says `unknown`, platforms in alphabetical order.
 
     `posts`: POSTS, the latest visible observation of each post by a member; rows at or after the period's end are ignored.
     `observations`: ACCOUNTS, all with observed_at <= as_of. `members`: MEMBERSHIP. `queries`: the effort of every visible batch.
     Rows of the ledger that begin at or after `end`, or were announced after `as_of`, are left out: they were not known.
+    `beside`: text families, clusters, codebook and comparators.
     The result depends on neither the order of rows nor the clock; `seed` fixes the account bootstrap.
     """
+    if beside.families is not None:
+        posts = posts.assign(family_id=beside.families)
     timelines = read_timelines(posts, min(period.end, cutoff.end))
-    inputs = Inputs(campaign, observations, members, queries, seed)
+    family_days = None if beside.families is None else FamilyDays.of(beside.families.loc[posts.index], posts)
+    inputs = Inputs(campaign, observations, members, queries, seed, beside, family_days)
     return tuple(
         facts
         for ledger in read_ledger(campaign.takedowns, Cutoff(min(period.end, cutoff.end), cutoff.as_of))
@@ -59,7 +68,7 @@ def measure(
 
 
 def _platform(ledger: PlatformLedger, timeline: Timeline | None, inputs: Inputs) -> list[TakedownFacts]:
-    caveats = tuple(imprecise_caveat(row) for row in ledger.imprecise)
+    caveats = imprecise_caveats(ledger.imprecise)
     facts = []
     platform = Platform.read(timeline, ledger.episodes, inputs) if timeline is not None and ledger.episodes else None
     for i, episode in enumerate(ledger.episodes):
@@ -123,7 +132,10 @@ def _episode(platform: Platform, episodes: Sequence[Episode], i: int, caveats: t
         creation_batches=platform.batches,
         successors=successors,
         successor_search=looked,
-        by_group=weeks if isinstance(weeks, NotMeasurable) else by_language(timeline, weeks, episode.end),
+        by_group=weeks if isinstance(weeks, NotMeasurable) else by_group(timeline, weeks, episode.end, inputs.beside),
+        loudest=weeks if isinstance(weeks, NotMeasurable) else measure_loudest(timeline, episode, weeks),
+        continuity=measure_continuity(timeline, episode, inputs.families),
+        comparators=weeks if isinstance(weeks, NotMeasurable) else compare(timeline, episode, weeks, inputs.beside.comparators),
         sensitivity=not_over or sensitivity(timeline, knowledge, episode),
         confounders=name_confounders(inputs.campaign, timeline, episode, known_weeks, inputs.queries, platform.selection),
         caveats=(*caveats, *_caveats(episode, known_weeks, cohorts), *filter(None, [platform.batches_caveat])),

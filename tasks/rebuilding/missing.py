@@ -46,5 +46,8 @@ def unmeasured(
         successors=missing,
         by_group=missing,
         sensitivity=missing,
+        loudest=missing,
+        continuity=missing,
+        comparators=missing,
         caveats=caveats,
     )

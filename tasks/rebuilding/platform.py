@@ -1,7 +1,7 @@
 """One platform of one run: its posts, what is known of its accounts, and what is found once for all its episodes."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from zlib import crc32
 
 import numpy as np
@@ -12,6 +12,7 @@ from tasks.domain.campaign import Campaign
 from tasks.domain.measures import NotMeasurable
 from tasks.domain.rebuilding import Burst, CreationBatch, LossWave
 from tasks.rebuilding.batches import find_batches, read_creations
+from tasks.rebuilding.beside import Beside, FamilyDays
 from tasks.rebuilding.cohorts import AccountKnowledge, read_knowledge
 from tasks.rebuilding.episodes import Episode
 from tasks.rebuilding.fate import OutcomeSelection, StatusChecks, read_checks, read_selection
@@ -29,6 +30,8 @@ class Inputs:
     members: pd.DataFrame
     queries: Sequence[QueryEffort]
     seed: int
+    beside: Beside = field(default_factory=Beside)
+    families: FamilyDays | None = None
 
 
 @dataclass(frozen=True)
