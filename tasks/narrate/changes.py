@@ -22,6 +22,7 @@ from tasks.domain.platforms import platform_name
 from tasks.domain.rebuilding import TakedownFacts
 from tasks.narrate.falsifiers import scored
 from tasks.narrate.list_changes import list_changes
+from tasks.narrate.wave_changes import wave_changes
 
 _MAX_NAMED = 3
 MIN_SHARE, MIN_POSTS = 0.03, 10  # a narrative with less than both is not worth a line
@@ -73,6 +74,7 @@ def _data(parts: ChangeInputs, previous: Facts) -> Iterator[str]:
         yield f"{parts.validation.landed:,} rows landed in all, after {previous.validation.landed:,}"
     yield from _narratives(parts.narratives, previous.narratives)
     yield from _levels(parts.takedowns, previous.takedowns)
+    yield from wave_changes(parts.takedowns, previous.takedowns)
 
 
 def _narratives(now: NarrativeFacts, then: NarrativeFacts) -> Iterator[str]:
