@@ -123,6 +123,16 @@ class IndexSeries(Record):
     t90_between: tuple[int | NotMeasurable, int | NotMeasurable] | None = None
 
 
+class Followers(Record):
+    """Followers of the accounts at risk that were lost, and of those gained since, as last counted while they were up."""
+
+    lost: int
+    gained: int
+    lost_counted: Shared  # accounts whose followers are known, of all lost
+    gained_counted: Shared
+    ratio: float | NotMeasurable
+
+
 class Replacement(Record):
     """New, pre-positioned and reactivated accounts a week over accounts lost a week, since t0."""
 
@@ -130,6 +140,7 @@ class Replacement(Record):
     lost_per_week: float
     ratio: float | NotMeasurable
     dwell_days_median: float | NotMeasurable
+    followers: Followers | NotMeasurable = NOT_THEN
 
 
 class SurvivalPoint(Record):

@@ -35,16 +35,17 @@ class AccountBootstrap:
         )
         return cls(group, weights.astype(float))
 
-    def index(self, days: AccountDays, weeks: BaselineWeeks, after: int, end: int) -> np.ndarray:
+    def index(self, days: AccountDays, weeks: BaselineWeeks, after: int, end: int, *, engagement: bool = True) -> np.ndarray:
         """Shape (3, replicates, end - after - 6): the index of accounts, posts and engagement in every replicate, NaN where a
-        replicate has no baseline. Sums of whole numbers below 2^53, so no order of summation changes a bit.
+        replicate has no baseline; without `engagement` shape (2, ...). Sums of whole numbers below 2^53, so no order of summation
+        changes a bit.
         """
         first = weeks.oldest
         span, groups = end - first, self.weights.shape[1]
         inside = (days.day >= first) & (days.day < end) & (self.group[days.account] >= 0)
         cell = self.group[days.account[inside]] * span + (days.day[inside] - first)
         series = []
-        for amount in (None, days.posts[inside], days.engagement[inside]):
+        for amount in (None, days.posts[inside], days.engagement[inside])[: 3 if engagement else 2]:
             daily = self.weights @ np.bincount(cell, weights=amount, minlength=groups * span).reshape(groups, span).astype(float)
             series.append(_index(daily, weeks, after))
         return np.stack(series)

@@ -47,7 +47,7 @@ def index_of(
     means = weekly_means(days, window.weeks)
     base = np.median(means, axis=1)
     daily = days.daily(window.after, window.end)
-    replicates = draws.index(days, window.weeks, window.after, window.end)
+    replicates = draws.index(days, window.weeks, window.after, window.end, engagement="engagement" not in missing)
     out = []
     for i, series in enumerate(SERIES):
         if series in missing:
@@ -110,6 +110,8 @@ def _series(
         t50_days=recovery_days(values, 0.5),
         t90_days=recovery_days(values, 0.9),
         regained=has_regained(daily, noise),
+        t50_between=(recovery_days(values, 0.5, high), recovery_days(values, 0.5, low)),
+        t90_between=(recovery_days(values, 0.9, high), recovery_days(values, 0.9, low)),
     )
 
 

@@ -124,7 +124,7 @@ def _episode(platform: Platform, episodes: Sequence[Episode], i: int, caveats: t
         t50_days=shown.t50_days,
         t90_days=shown.t90_days,
         regained=shown.regained,
-        replacement=measure_replacement(timeline, episode, risk, assignment),
+        replacement=measure_replacement(timeline, episode, risk, assignment, inputs.observations),
         survival=measure_survival(timeline, episode, risk, assignment),
         loss_waves=waves,
         wave_groups=() if isinstance(waves, NotMeasurable) else wave_groups(waves),

@@ -140,8 +140,11 @@ def slope_interval(y: np.ndarray) -> tuple[float, float]:
     return slope - half, slope + half
 
 
-def recovery_days(values: np.ndarray, threshold: float) -> int | NotMeasurable:
+def recovery_days(values: np.ndarray, threshold: float, bound: np.ndarray | None = None) -> int | NotMeasurable:
     """Days from t0_end to the first of 7 days in a row at or above `threshold`, after the index fell below it.
+
+    With `bound`, the upper or lower ends of the index's interval, it is they that have to come back: the earliest and the latest day
+    that the interval leaves open.
 
     `values` holds the index from day 6 on. Only a fall within the first 28 days counts; without one the reason says `never_fell`, and
     a level not regained at the end of the data is right-censored.
@@ -154,7 +157,7 @@ def recovery_days(values: np.ndarray, threshold: float) -> int | NotMeasurable:
                 reason=f"not fallen below {threshold:g} so far: {days[-1] + 1} of the first {FALL_WITHIN_DAYS} days are seen"
             )
         return NotMeasurable(reason=f"never_fell: the index did not fall below {threshold:g} within {FALL_WITHIN_DAYS} days")
-    above = (values >= threshold).astype(int)
+    above = ((values if bound is None else bound) >= threshold).astype(int)
     runs = (
         np.convolve(above, np.ones(RUN_DAYS, dtype=int), mode="valid") == RUN_DAYS if len(above) >= RUN_DAYS else np.zeros(0, bool)
     )

@@ -2,8 +2,8 @@ import pytest
 from rebuilding_frames import listed, observed, run, takedown
 from rebuilding_frames import posts_frame as frame
 
-from tasks.domain.measures import NotMeasurable
-from tasks.domain.rebuilding import Fate, RemovalRate, Replacement
+from tasks.domain.measures import NotMeasurable, Shared
+from tasks.domain.rebuilding import Fate, Followers, RemovalRate, Replacement
 
 ROWS = [("gone", -3.0), ("quiet", -4.0), ("dark", -5.0), ("alive", -6.0), ("alive", 5.0), ("old", -29.0), ("during", 0.0)]
 
@@ -85,3 +85,26 @@ def test_losses_cannot_be_counted_before_30_days_have_passed() -> None:
     (facts,) = run(frame(ROWS), [takedown(0, 1)], 20)
     assert isinstance(facts.replacement, NotMeasurable)
     assert isinstance(facts.survival, NotMeasurable)
+
+
+def followers_of(counts: dict[str, int | None], *more: dict) -> Followers | NotMeasurable:
+    """Two accounts lost (a, b), one that survives (c), two created after (n1, n2)."""
+    rows = [("h", -200.0), ("a", -1.0), ("b", -1.0), ("c", -1.0), ("c", 40.0), ("n1", 3.0), ("n2", 4.0)]
+    seen = [{"account_id": name, "day": 5, "created": 1 if name in ("n1", "n2") else -300} for name in counts]
+    counted = [{"account_id": name, "day": 6, "followers_count": n} for name, n in counts.items() if n is not None]
+    (facts,) = run(frame(rows), [takedown(0)], 42, observations=observed([*seen, *counted, *more]))
+    assert isinstance(facts.replacement, Replacement)
+    return facts.replacement.followers
+
+
+def test_followers_regained_by_hand() -> None:
+    removed = {"account_id": "a", "day": 8, "status": "suspended", "followers_count": 0}
+    found = followers_of({"a": 900, "b": 100, "c": 5000, "n1": 30, "n2": 20}, removed)
+    assert isinstance(found, Followers)
+    assert (found.lost, found.gained, found.ratio) == (1000, 50, 0.05)
+    assert found.lost_counted == Shared(part=2, whole=2)
+
+
+def test_followers_need_counts_of_nine_in_ten() -> None:
+    found = followers_of({"a": 900, "b": None, "c": 5000, "n1": 30, "n2": 20})
+    assert found == NotMeasurable(reason="followers were counted for 1 of 2 accounts lost and 2 of 2 gained")

@@ -11,7 +11,7 @@ from tasks.domain.rebuilding import IndexSeries, TakedownFacts
 from tasks.rebuilding.bootstrap import rolling_week
 from tasks.rebuilding.effort import changed_queries, steady_queries
 from tasks.rebuilding.index import find_series, interval_of, log_factor
-from tasks.rebuilding.reading import direction_of, level_of, recovery_days
+from tasks.rebuilding.reading import WeeklyNoise, direction_of, has_regained, level_of, recovery_days, weekly_noise
 
 
 def facts_of(rows: list, end: int, **more: object) -> TakedownFacts:
@@ -161,3 +161,40 @@ def test_direction_is_rarely_wrong_when_nothing_moves() -> None:
 def test_rolling_week_by_hand() -> None:
     assert rolling_week(np.arange(9.0)).tolist() == [3, 4, 5]
     assert rolling_week(np.arange(6.0)).shape == (0,)
+
+
+def test_weekly_noise_by_hand() -> None:
+    base = np.exp(np.array([0.0, 0.2, 0.0, 0.2]))
+    alone = weekly_noise(base, np.ones(6))
+    assert (alone.sd, alone.df) == (pytest.approx(np.sqrt(0.04 / 3)), 3)
+    grows = weekly_noise(base, np.repeat(np.exp([0.0, 0.3, 0.6, 0.9]), 7))  # three steps of 0.3: squares 0.27 / 6 each step's share
+    assert grows.df == pytest.approx(5)
+    assert grows.sd == pytest.approx(np.sqrt((3 * 0.04 / 3 + 2 * 0.27 / 6) / 5))
+
+
+def test_regained_compares_blocks_of_four_weeks() -> None:
+    noise = WeeklyNoise(sd=0.2, df=9)
+    low, high = np.full(28, 10.0), np.full(28, 20.0)
+    assert has_regained(np.r_[low, high], noise) is True
+    assert has_regained(np.r_[high, low], noise) is False
+    assert has_regained(np.r_[low, low * 1.1], noise) is False
+    assert has_regained(np.r_[high, low, high], noise) is True  # the lowest stretch is what is left behind
+    short = has_regained(np.full(34, 5.0), noise)
+    assert isinstance(short, NotMeasurable)
+    assert "28 days and a week" in short.reason
+    assert has_regained(np.r_[np.zeros(7), high], noise) is True
+
+
+def test_the_limit_of_a_gain_by_hand() -> None:
+    noise = WeeklyNoise(sd=0.2, df=9)
+    four = (1 + 2 * (0.75 * 0.3 + 0.5 * 0.09 + 0.25 * 0.027)) / 4
+    limit = np.exp(stats.t.ppf(0.98, 9) * 0.2 * np.sqrt(2 * four))
+    level = np.full(28, 1e6)
+    assert has_regained(np.r_[level, level * (limit + 1e-4)], noise) is True
+    assert has_regained(np.r_[level, level * (limit - 1e-4)], noise) is False
+
+
+def test_a_slope_within_the_weekly_noise_is_flat() -> None:
+    steps = np.repeat([100.0, 120.0, 140.0, 160.0], 7)
+    assert direction_of(steps, WeeklyNoise(sd=0.01, df=9)) == "rising"
+    assert direction_of(steps, WeeklyNoise(sd=0.4, df=9)) == "flat"
