@@ -58,7 +58,7 @@ def simulate(
     scale: Annotated[int, typer.Option(help="About how many posts: 10,000 to 10,000,000.")] = 100_000,
     out: Annotated[Path, typer.Option(help="Folder for posts, accounts, avatars and truth.json.")] = Path("simulated"),
 ) -> None:
-    """Write a labelled campaign: posts.parquet, accounts.parquet, avatars/ and truth.json."""
+    """Write a labelled campaign: posts.parquet, accounts.parquet, avatars.zip and truth.json."""
     from flows.commands import simulation
 
     simulation.simulate(scenario, seed=seed, scale=scale, out=out)

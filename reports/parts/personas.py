@@ -89,7 +89,7 @@ def _faces(faces: FaceFacts) -> tuple[str, ...]:
     said.append(
         f"On labelled pictures the test says so of {count(hits.part)} of {count(hits.whole)} faces made by StyleGAN and of "
         f"{count(alarms.part)} of {count(alarms.whole)} real portraits. It cannot see faces made by diffusion models, or cut out anew: "
-        f"{plural(faces.undetermined, 'picture')} {verb(faces.undetermined, 'is', 'are')} undetermined, which says neither real nor generated. "
+        f"{plural(faces.undetermined, 'picture')} {verb(faces.undetermined, 'is', 'are')} undetermined: neither called real nor generated. "
         f"{plural(faces.no_face, 'picture')} {verb(faces.no_face, 'shows', 'show')} no face that could be found."
     )
     return tuple(said)
@@ -108,6 +108,6 @@ def _prevalence(faces: FaceFacts) -> str:
             f"({percent(found.interval.level)} interval {span})."
         )
     return (
-        f"Corrected for the test's own errors, an estimated {percent(found.value)} of the pictures with one face come from such a generator "
-        f"({percent(found.interval.level)} interval {span}, which carries the uncertainty of the test's own rates)."
+        f"Corrected for the test's own errors, an estimated {percent(found.value)} of the pictures with one face come from such a "
+        f"generator ({percent(found.interval.level)} interval {span}, which carries the uncertainty of the test's own rates)."
     )

@@ -1,31 +1,112 @@
-"""Profile pictures: drawn from the account's avatar hash, so that the hash can be read off the picture again.
+"""Profile pictures of a sample of the accounts, as an archive that `resurge ingest --format avatars` takes, with their labels.
 
-The hash is a 64-bit average hash: the picture is 8 by 8 fields, bit by bit from the top left, light where the bit is 1.
+Accounts of one `avatar` show one picture, some of them packed anew. Two in five of the pictures that only campaign accounts show have their
+eyes where StyleGAN puts them; some accounts of either side show the platform's default.
 """
 
-from io import BytesIO
+import csv
+import io
+import zipfile
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
 
-from PIL import Image
+import numpy as np
 
-FIELD_PX = 8
-_DARK, _LIGHT = (40, 96), (160, 224)  # ranges of the channels, apart enough for any threshold between
+from tasks.simulate.cast import CAMPAIGN_ROLE, NEVER, Cast
+from tasks.simulate.clock import END_US, START_US
+from tasks.simulate.portraits import jpeg, portrait, silhouette
+from tasks.simulate.scenarios import PLATFORMS
 
-
-def draw(avatar_hash: str) -> bytes:
-    """PNG of 64 x 64 pixels for a hash of 16 hex digits; its colours are the hash's own too."""
-    value = int(avatar_hash, 16)
-    shade = [low + (value >> shift) % (high - low) for low, high in (_DARK, _LIGHT) for shift in (3, 17, 31)]
-    dark, light = (shade[0], shade[1], shade[2]), (shade[3], shade[4], shade[5])
-    small = Image.new("RGB", (8, 8))
-    small.putdata([light if value >> (63 - bit) & 1 else dark for bit in range(64)])
-    out = BytesIO()
-    small.resize((8 * FIELD_PX, 8 * FIELD_PX), Image.Resampling.NEAREST).save(out, format="PNG")
-    return out.getvalue()
+PICTURES = 200  # at most: reused ones first, then of campaign accounts and decoys alike
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_WRITTEN = (2023, 1, 1, 0, 0, 0)  # every entry of the archive has this time, so that equal simulations are equal bytes
+_DEFAULT_EVERY, _ANEW_EVERY = 16, 4
 
 
-def average_hash(png: bytes) -> str:
-    """16 hex digits: each of 8 x 8 fields against the middle of the darkest and the lightest."""
-    with Image.open(BytesIO(png), formats=("PNG",)) as image:
-        grey = list(image.convert("L").resize((8, 8), Image.Resampling.BOX).tobytes())
-    middle = (min(grey) + max(grey)) / 2
-    return f"{sum((level > middle) << (63 - bit) for bit, level in enumerate(grey)):016x}"
+@dataclass(frozen=True)
+class Shown:
+    """What one account shows."""
+
+    account: str  # platform/account_id
+    avatar: int
+    placed: bool  # eyes where StyleGAN puts them
+    default: bool
+    anew: bool  # packed anew: other bytes of the same picture
+    observed_at: datetime
+
+    @property
+    def file(self) -> str:
+        return "default.jpg" if self.default else f"{self.avatar:016x}{'-anew' if self.anew else ''}.jpg"
+
+
+def shown_pictures(cast: Cast) -> list[Shown]:
+    """The sample: accounts in their order, each seen the day after it first posted."""
+    chosen = _chosen(cast)
+    campaign = cast.role == CAMPAIGN_ROLE
+    of_others = set(cast.avatar[~campaign].tolist())
+    begins = np.where(cast.off1 > cast.on1, cast.on1, np.where(cast.off2 > cast.on2, cast.on2, NEVER)).clip(min=START_US)
+    found = []
+    for index in np.flatnonzero(np.isin(cast.avatar, chosen) & (begins < END_US)).tolist():
+        avatar = int(cast.avatar[index])
+        first = _EPOCH + timedelta(microseconds=int(begins[index]))
+        found.append(
+            Shown(
+                account=f"{PLATFORMS[int(cast.platform[index])]}/{cast.account_id[index].as_py()}",
+                avatar=avatar,
+                placed=avatar not in of_others and avatar % 5 < 2,
+                default=index % _DEFAULT_EVERY == 0,
+                anew=index % _ANEW_EVERY == 1,
+                observed_at=first.replace(hour=0, minute=0, second=0, microsecond=0) + timedelta(days=1),
+            )
+        )
+    return found
+
+
+def write_pictures(shown: list[Shown], path: Path) -> None:
+    """The archive with `accounts.csv`; the same sample gives the same bytes."""
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.writestr(zipfile.ZipInfo("accounts.csv", _WRITTEN), _list(shown))
+        for name, data in _files(shown):
+            archive.writestr(zipfile.ZipInfo(name, _WRITTEN), data)
+
+
+def labels(shown: list[Shown]) -> dict[str, Any]:
+    """For truth.json: which accounts show a face at the generator's place, and which the default; groups of one picture by accounts."""
+    own = [one for one in shown if not one.default]
+    users: dict[int, list[str]] = {}
+    for one in own:
+        users.setdefault(one.avatar, []).append(one.account)
+    return {
+        "accounts": len(shown),
+        "placed": [one.account for one in own if one.placed],
+        "default": [one.account for one in shown if one.default],
+        "shared": sorted(accounts for accounts in users.values() if len(accounts) > 1),
+    }
+
+
+def _files(shown: list[Shown]) -> Iterator[tuple[str, bytes]]:
+    by_name = {one.file: one for one in shown}
+    for name in sorted(by_name):
+        one = by_name[name]
+        image = silhouette() if one.default else portrait(one.avatar, placed=one.placed)
+        yield name, jpeg(image, 70 if one.anew else 90)
+
+
+def _list(shown: list[Shown]) -> bytes:
+    out = io.StringIO()
+    writer = csv.writer(out, lineterminator="\n")
+    writer.writerow(["platform", "account_id", "file", "observed_at"])
+    for one in shown:
+        writer.writerow([*one.account.split("/", 1), one.file, one.observed_at.isoformat()])
+    return out.getvalue().encode()
+
+
+def _chosen(cast: Cast) -> list[int]:
+    values, counts = np.unique(cast.avatar, return_counts=True)
+    reused = values[counts > 1][: PICTURES // 2].tolist()
+    campaign, others = cast.avatar[cast.role == CAMPAIGN_ROLE].tolist(), cast.avatar[cast.role != CAMPAIGN_ROLE].tolist()
+    single = [value for pair in zip(campaign, others, strict=False) for value in pair]
+    return list(dict.fromkeys(reused + single))[:PICTURES]

@@ -1,37 +1,36 @@
-"""A simulation as files: posts.parquet, accounts.parquet, labels.parquet, truth.json and a sample of avatars."""
+"""A simulation as files: posts.parquet, accounts.parquet, labels.parquet, truth.json and a sample of profile pictures."""
 
 from collections.abc import Callable
 from pathlib import Path
 
-import numpy as np
 import orjson
 import pyarrow.parquet as pq
 
 from tasks.domain.errors import WorkspaceProblem
-from tasks.simulate.avatars import draw
-from tasks.simulate.cast import CAMPAIGN_ROLE, Cast
+from tasks.simulate.avatars import labels, shown_pictures, write_pictures
 from tasks.simulate.faults import Fault
 from tasks.simulate.observations import ACCOUNT_SCHEMA
 from tasks.simulate.scenario import Simulation
 from tasks.simulate.week import LABEL_SCHEMA, POST_SCHEMA
-
-AVATARS = 200  # pictures at most: reused ones first, then of campaign accounts and decoys alike
 
 
 def write_simulation(simulation: Simulation, out: Path, progress: Callable[[int], None] | None = None) -> list[Path]:
     """Write the simulation into folder `out` (made if absent), a row group a week, and return the paths.
 
     posts.parquet and accounts.parquet have the columns of POSTS and ACCOUNTS without campaign, batch_id and row_number; labels.parquet
-    has the truth about each post, truth.json everything else; avatars/<avatar_hash>.png. `progress` hears the posts written so far.
-    Damaged rows are part of the feed only; truth.json lists them. Raises WorkspaceProblem if the folder cannot be written.
+    has the truth about each post, truth.json everything else; avatars.zip has drawn pictures of some accounts. `progress` hears the posts
+    written so far. Damaged rows are part of the feed only; truth.json lists them. Raises WorkspaceProblem if the folder cannot be written.
     """
     try:
         out.mkdir(parents=True, exist_ok=True)
         tables = [out / name for name in ("posts.parquet", "accounts.parquet", "labels.parquet")]
         damaged = _write_tables(simulation, tables, progress)
+        shown, pictures = shown_pictures(simulation.cast), out / "avatars.zip"
+        write_pictures(shown, pictures)
         truth = out / "truth.json"
-        truth.write_bytes(orjson.dumps(simulation.truth_with(iter(damaged)), option=orjson.OPT_INDENT_2 | orjson.OPT_UTC_Z))
-        return [*tables, truth, *_write_avatars(simulation.cast, out / "avatars")]
+        known = simulation.truth_with(iter(damaged)) | {"avatars": labels(shown)}
+        truth.write_bytes(orjson.dumps(known, option=orjson.OPT_INDENT_2 | orjson.OPT_UTC_Z))
+        return [*tables, truth, pictures]
     except OSError as error:
         raise WorkspaceProblem(
             f"The simulation could not be written to {out}: {error.strerror or error}.",
@@ -57,18 +56,3 @@ def _write_tables(simulation: Simulation, paths: list[Path], progress: Callable[
             if progress:
                 progress(done)
     return damaged
-
-
-def _write_avatars(cast: Cast, folder: Path) -> list[Path]:
-    folder.mkdir(exist_ok=True)
-    values, counts = np.unique(cast.avatar, return_counts=True)
-    reused = values[counts > 1][: AVATARS // 2].tolist()
-    campaign, others = cast.avatar[cast.role == CAMPAIGN_ROLE].tolist(), cast.avatar[cast.role != CAMPAIGN_ROLE].tolist()
-    single = [value for pair in zip(campaign, others, strict=False) for value in pair]
-    chosen = list(dict.fromkeys(reused + single))[:AVATARS]
-    paths = []
-    for value in chosen:
-        path = folder / f"{value:016x}.png"
-        path.write_bytes(draw(f"{value:016x}"))
-        paths.append(path)
-    return paths

@@ -12,7 +12,6 @@ from hypothesis import strategies as st
 from tasks.domain.accounts import ACCOUNTS
 from tasks.domain.errors import UsageProblem
 from tasks.domain.posts import POSTS
-from tasks.simulate.avatars import average_hash, draw
 from tasks.simulate.clock import DAY_US, START_US
 from tasks.simulate.scenario import Simulation, simulate
 from tasks.simulate.scenarios import PLATFORMS, SCENARIOS
@@ -272,8 +271,3 @@ def test_the_true_course_is_what_the_posts_show(posts: pd.DataFrame) -> None:
     before = ((day >= t0 - 56) & (day < t0)).sum() / 56
     after = ((day > t0) & (day <= t0 + 90)).sum() / 90 / before
     assert after == pytest.approx(np.mean(course[:90]), rel=0.15)
-
-
-def test_an_avatar_carries_its_hash() -> None:
-    for value in made().accounts["avatar_hash"].unique().to_pylist()[:50]:
-        assert average_hash(draw(value)) == value

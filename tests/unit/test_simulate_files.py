@@ -8,8 +8,11 @@ import pyarrow.parquet as pq
 import pytest
 
 from flows.campaign_file import load_campaign
+from tasks.detect.avatar_images import look_at
+from tasks.detect.picture_reuse import same_pictures
 from tasks.domain.errors import WorkspaceProblem
-from tasks.simulate.avatars import average_hash
+from tasks.domain.ports import LandedFile
+from tasks.fetch.sources.avatars import AvatarImporter, pictures_in
 from tasks.simulate.files import write_simulation
 from tasks.simulate.identity import seed_accounts
 from tasks.simulate.scenario import simulate
@@ -38,13 +41,28 @@ def test_the_same_call_writes_the_same_bytes(written: list[Path], tmp_path: Path
         assert hashlib.sha256(one.read_bytes()).digest() == hashlib.sha256(other.read_bytes()).digest(), one.name
 
 
-def test_avatars_match_the_accounts_and_some_are_reused(written: list[Path]) -> None:
-    accounts = pq.read_table(written[1], columns=["platform", "account_id", "avatar_hash"]).to_pandas().drop_duplicates()
-    pictures = [path for path in written if path.suffix == ".png"]
-    assert 20 <= len(pictures) <= 200
-    assert all(average_hash(path.read_bytes()) == path.stem for path in pictures[:20])
-    users = accounts[accounts["avatar_hash"].isin([path.stem for path in pictures])].groupby("avatar_hash").size()
-    assert (users > 1).any()
+def test_pictures_are_those_of_the_accounts_and_the_labels_hold(written: list[Path], tmp_path: Path) -> None:
+    """The whole road: read back by the importer, looked at in the child, compared with the truth."""
+    truth = orjson.loads(written[3].read_bytes())["avatars"]
+    file = LandedFile(written[4], "avatars.zip", hashlib.sha256(written[4].read_bytes()).hexdigest())
+    rows = AvatarImporter().parse([file], observed_at=None, options={}).accounts
+    assert len(rows) == truth["accounts"] >= 150
+    collected = set(pq.read_table(written[1], columns=["account_id"])["account_id"].to_pylist())
+    assert rows["account_id"].isin(collected).mean() >= 0.95  # a few never post where a query looks
+    looks = look_at(pictures_in(written[4], "avatars.zip"))
+    accounts = rows["platform"] + "/" + rows["account_id"]
+    seen = [looks[value.removeprefix("sha256:")] for value in rows["avatar_hash"]]
+    consistent = {account for account, look in zip(accounts, seen, strict=True) if look.eyes == "consistent"}
+    placed = set(truth["placed"])
+    assert len(placed) >= 20
+    assert len(consistent & placed) >= 0.95 * len(placed)
+    assert len(consistent - placed) <= 0.05 * len(rows)
+    group, *_ = same_pictures([look.pdq for look in seen], [look.mirrored for look in seen])
+    number = dict(zip(accounts, group.tolist(), strict=True))
+    shared = [{number[account] for account in together} for together in [*truth["shared"], truth["default"]]]
+    assert len(shared) >= 3
+    assert all(len(groups) == 1 for groups in shared)
+    assert len(set().union(*shared)) == len(shared)
 
 
 def test_progress_counts_the_posts(tmp_path: Path) -> None:
