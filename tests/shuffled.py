@@ -26,19 +26,30 @@ def timing_permuted(shares: pd.DataFrame, seed: int) -> pd.DataFrame:
     return shares.assign(timestamp_share=time)
 
 
-def courses_permuted(shares: pd.DataFrame, seed: int) -> pd.DataFrame:
-    """SHARES: besides, whole courses of time are dealt out among objects with as many rows and accounts. Objects of two sharers keep their
-    distance in time when times are permuted within them; here they do not."""
+def courses_dealt(shares: pd.DataFrame, seed: int) -> pd.DataFrame:
+    """SHARES: besides, every object follows the course of time of another one about as popular, drawn from those with at least as many
+    rows: two sharers of one object keep their distance when times are permuted within it, here they do not. Which rows of that course
+    it follows is drawn too."""
     rng = np.random.default_rng(seed)
-    thing, names = pd.factorize(shares["object_id"])
-    many = np.bincount(thing)
+    thing = pd.factorize(shares["object_id"])[0]
+    rows = np.bincount(thing)
     sharers = shares.groupby(thing)["account_id"].nunique().to_numpy()
-    start = np.cumsum(many) - many
-    order = np.lexsort((rng.random(len(thing)), thing))
-    here, there = np.lexsort((sharers, many)), np.lexsort((rng.random(len(names)), sharers, many))
-    source = np.empty(len(names), np.int64)
-    source[here] = there
-    place = np.arange(len(thing)) - np.repeat(start, many)
-    time = shares["timestamp_share"].to_numpy().copy()
-    time[order] = time[order][start[np.repeat(source, many)] + place]
-    return shares.assign(timestamp_share=time)
+    popularity = np.rint(2 * np.log2(sharers))
+    order = np.lexsort((rows, popularity))
+    last = np.searchsorted(popularity[order], popularity[order], side="right")
+    followed = np.empty(len(rows), np.int64)
+    followed[order] = order[rng.integers(np.arange(len(rows)), last)]
+    first = np.cumsum(rows) - rows
+    own = np.lexsort((rng.random(len(thing)), thing))  # rows by object, in random order
+    time = shares["timestamp_share"].to_numpy()[own]
+    wanted = np.repeat(followed, rows)
+    shift = _turned(rng, rows, rows[followed])
+    dealt = np.empty(len(thing))
+    dealt[own] = time[first[wanted] + shift]
+    return shares.assign(timestamp_share=dealt)
+
+
+def _turned(rng: np.random.Generator, many: np.ndarray, of: np.ndarray) -> np.ndarray:
+    """For each group of `many` places as many different ones of `of` places: a turn of the (randomly ordered) places."""
+    place = np.arange(many.sum()) - np.repeat(np.cumsum(many) - many, many)
+    return np.asarray((place + np.repeat(rng.integers(0, of), many)) % np.repeat(of, many))
