@@ -20,6 +20,7 @@ from tasks.domain.rebuilding import TakedownFacts
 from tasks.narrate.task import find_narratives
 from tasks.rebuilding.indicators import match_indicators
 from tasks.rebuilding.task import measure_rebuilding
+from tasks.store.task import load_finds
 
 SEED = 1  # of clustering, layout, bootstraps and permutations; printed among the parameters
 
@@ -57,6 +58,7 @@ def find(run: Run, seen: Evidence) -> Findings:
             cutoff=cutoff,
             queries=[effort for batch in seen.batches for effort in batch.effort],
             seed=SEED,
+            finds=load_finds(run.store, campaign.slug, cutoff),
             beside=beside(seen, families, detection, members),
         )
     with run.stage("find narratives"):

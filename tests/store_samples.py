@@ -9,7 +9,7 @@ import orjson
 import pandas as pd
 
 from tasks.domain.accounts import ACCOUNTS
-from tasks.domain.batches import BatchIdentity, BatchRecord, RawObject
+from tasks.domain.batches import BatchIdentity, BatchRecord, QueryEffort, RawObject
 from tasks.domain.frames import FrameSchema
 from tasks.domain.parsed import QUARANTINE
 from tasks.domain.periods import Cutoff
@@ -78,6 +78,7 @@ def commit(
     refused: Sequence[tuple[str, int, str]] = (),
     *,
     supersedes: str | None = None,
+    queries: Sequence[str] = (),
     **values: Any,
 ) -> BatchRecord:
     """Land `content` and commit one batch of it; `values` go into the batch's identity."""
@@ -94,6 +95,7 @@ def commit(
         accounts=accounts_frame(accounts),
         quarantine=refused_frame(refused),
         rows_landed=landed,
+        effort=[QueryEffort(query_id=name) for name in queries],
         supersedes=supersedes,
     )
 

@@ -46,20 +46,22 @@ def measure(
     queries: Sequence[QueryEffort],
     seed: int,
     beside: Beside = NOTHING_BESIDE,
+    finds: pd.DataFrame | None = None,
 ) -> tuple[TakedownFacts, ...]:
     """One record per episode and platform, one per row that says `unknown`, platforms in alphabetical order.
 
     `posts`: POSTS, the latest visible observation of each post by a member; rows at or after the period's end are ignored.
     `observations`: ACCOUNTS, all with observed_at <= as_of. `members`: MEMBERSHIP. `queries`: the effort of every visible batch.
     Rows of the ledger that begin at or after `end`, or were announced after `as_of`, are left out: they were not known.
-    `beside`: text families, clusters, codebook and comparators.
+    `beside`: text families, clusters, codebook and comparators. `finds`: platform, post_id and query_id of posts that several queries
+    found; a row of `posts` names one of them.
     The result depends on neither the order of rows nor the clock; `seed` fixes the account bootstrap.
     """
     if beside.families is not None:
         posts = posts.assign(family_id=beside.families)
     timelines = read_timelines(posts, min(period.end, cutoff.end))
     family_days = None if beside.families is None else FamilyDays.of(beside.families.loc[posts.index], posts)
-    inputs = Inputs(campaign, observations, members, queries, seed, beside, family_days)
+    inputs = Inputs(campaign, observations, members, queries, seed, beside, family_days, finds)
     return tuple(
         facts
         for ledger in read_ledger(campaign.takedowns, Cutoff(min(period.end, cutoff.end), cutoff.as_of))
@@ -97,7 +99,7 @@ def _episode(platform: Platform, episodes: Sequence[Episode], i: int, caveats: t
     weeks = choose_weeks(episode.start, timeline.data_start, episodes[:i])
     known_weeks = None if isinstance(weeks, NotMeasurable) else weeks
     no_engagement = engagement_missing(timeline, known_weeks.oldest if known_weeks else episode.start)
-    index = measure_index(timeline, episode, weeks, inputs.queries, inputs.seed)
+    index = measure_index(timeline, episode, weeks, inputs.queries, inputs.seed, inputs.finds)
     shown = find_series(index, "posts", "plain")
     assignment, risk = assign(timeline, knowledge, episode), at_risk(timeline, checks, episode)
     cohorts = count_cohorts(timeline, episode, assignment)

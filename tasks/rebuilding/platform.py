@@ -32,6 +32,7 @@ class Inputs:
     seed: int
     beside: Beside = field(default_factory=Beside)
     families: FamilyDays | None = None
+    finds: pd.DataFrame | None = None  # platform, post_id, query_id of posts that several queries found
 
 
 @dataclass(frozen=True)

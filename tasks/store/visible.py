@@ -50,6 +50,26 @@ def read_posts(store: ObjectStore, campaign: str, cutoff: Cutoff, *, columns: Se
     return _frame(POSTS, table.select(wanted), _latest(table))
 
 
+def read_finds(store: ObjectStore, campaign: str, cutoff: Cutoff) -> pd.DataFrame:
+    """Which queries found a visible post, for posts that more than one found: columns platform, post_id, query_id, each pair once.
+
+    `read_posts` keeps one observation of a post and with it one query. A query begun later that finds the posts of an older one
+    too would take them from it. Reads nothing where no more than one query was ever asked.
+    """
+    batches = [
+        batch
+        for batch in current_batches(batch_records(store, campaign))
+        if batch.posted_min is not None and (batch.observed_min or cutoff.as_of) <= cutoff.as_of
+    ]
+    names = [*POST_KEY, "query_id"]
+    if len({effort.query_id for batch in batches for effort in batch.effort}) < 2:
+        return POSTS.empty()[names]
+    condition = (pc.field("posted_at") < _instant(cutoff.end)) & (pc.field("observed_at") <= _instant(cutoff.as_of))
+    table = _read(store, batches, POSTS, names, condition & pc.field("query_id").is_valid())
+    frame = POSTS.from_arrow(table).drop_duplicates()
+    return frame[frame.duplicated(list(POST_KEY), keep=False)].sort_values(names, ignore_index=True)
+
+
 def read_account_observations(store: ObjectStore, campaign: str, cutoff: Cutoff) -> pd.DataFrame:
     """Every visible observation of every account, in the columns of ACCOUNTS, ordered by platform, account_id, observed_at, batch_id,
     row_number. `cutoff.end` plays no part: accounts have no post time."""

@@ -15,7 +15,7 @@ from tasks.domain.posts import POSTS
 from tasks.store.blocked import blocked_batches, record_blocked
 from tasks.store.lake import batch_record, batch_records, commit_batch, current_batches, earlier_reading
 from tasks.store.raw import check_raw, land, open_raw
-from tasks.store.visible import latest_accounts, read_account_observations, read_posts, read_quarantine
+from tasks.store.visible import latest_accounts, read_account_observations, read_finds, read_posts, read_quarantine
 
 
 def everything(store: ObjectStore) -> dict[str, str]:
@@ -112,6 +112,20 @@ def test_ties_go_to_the_greater_batch_id_then_row(store: ObjectStore) -> None:
     frame = read_posts(store, CAMPAIGN, ALL, columns=["text", "batch_id", "row_number"])
     winner = max(first.batch_id, second.batch_id)
     assert frame.values.tolist() == [["b" if winner == first.batch_id else "d", winner, 1]]
+
+
+def test_a_post_that_two_queries_found_counts_for_both(store: ObjectStore) -> None:
+    commit(store, b"one", [post("1", 0, query_id="q1"), post("2", 1, query_id="q1")], queries=["q1"])
+    assert read_finds(store, CAMPAIGN, ALL).empty
+    later = [
+        post("1", 0, observed=5, query_id="q2"),
+        post("1", 1, observed=6, query_id="q2"),
+        post("3", 2, observed=5, query_id="q2"),
+    ]
+    commit(store, b"two", later, queries=["q2"])
+    assert set(read_posts(store, CAMPAIGN, ALL)["query_id"]) == {"q1", "q2"}
+    assert read_finds(store, CAMPAIGN, ALL).values.tolist() == [["x", "1", "q1"], ["x", "1", "q2"]]
+    assert read_finds(store, CAMPAIGN, Cutoff(hours(9), hours(4))).empty  # the second query was not known to have found it yet
 
 
 def test_a_superseding_batch_replaces_the_earlier_reading_only(store: ObjectStore) -> None:

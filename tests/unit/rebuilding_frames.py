@@ -89,6 +89,7 @@ def run(
     observations: pd.DataFrame | None = None,
     members: pd.DataFrame | None = None,
     queries: Sequence[object] = (),
+    finds: pd.DataFrame | None = None,
     lateness: float = 1,
     seed: int = 7,
     **campaign: object,
@@ -102,6 +103,7 @@ def run(
         cutoff=Cutoff(at(end), at(end + lateness)),
         queries=queries,  # type: ignore[arg-type]
         seed=seed,
+        finds=finds,
     )
 
 

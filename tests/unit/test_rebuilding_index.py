@@ -1,6 +1,7 @@
 from datetime import timedelta
 
 import numpy as np
+import pandas as pd
 import pytest
 from rebuilding_frames import at, posts_frame, run, steady, takedown
 from scipy import stats
@@ -96,6 +97,21 @@ def test_doubled_seeds_do_not_move_the_fixed_query_index() -> None:
     assert posts_index(facts).points[-1].value > 3
     assert posts_index(facts, "fixed_queries").points[-1].value == pytest.approx(1 / 3, abs=1e-6)
     assert any("q2" in text and "fixed-query index" in text for text in facts.confounders)
+
+
+def test_a_post_found_by_an_old_and_a_new_query_is_still_the_old_ones() -> None:
+    """The row names the query that found it last; without the others' finds the new query would take posts from the old one."""
+    rows = [*steady(-60, 0), *steady(1, 15, accounts=1)]
+    before = sum(row[2] for row in rows if row[1] < 0)
+    names = ["q1"] * before + ["q2"] * (sum(row[2] for row in rows) - before)
+    queries = [QueryEffort(query_id="q1", since=at(-200), until=at(20)), QueryEffort(query_id="q2", since=at(1), until=at(20))]
+    both = [f"p{i}" for i in range(before, len(names))]
+    finds = pd.DataFrame({"platform": "x", "post_id": [*both, *both], "query_id": ["q1"] * len(both) + ["q2"] * len(both)})
+    columns = {"query_id": names}
+    alone = facts_of(rows, 15, queries=queries, columns=columns)
+    assert posts_index(alone, "fixed_queries").points[-1].value == 0
+    shared = facts_of(rows, 15, queries=queries, columns=columns, finds=finds)
+    assert posts_index(shared, "fixed_queries").points[-1].value == pytest.approx(1 / 3, abs=1e-6)
 
 
 def test_without_recorded_queries_the_fixed_query_index_is_not_measurable() -> None:
