@@ -10,7 +10,8 @@ from flows.commands.preflight import readable
 from flows.console import console, rounds_progress
 from tasks.detect.distributed import dask_runner
 from tasks.detect.files import detect_file
-from tasks.detect.outofcore import detect_in_rounds, exceeds_memory, in_turn
+from tasks.detect.outofcore import detect_in_rounds, exceeds_memory
+from tasks.detect.runners import in_turn
 from tasks.domain.errors import UsageProblem
 
 ENGINES = ("local", "dask")

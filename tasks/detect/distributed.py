@@ -12,7 +12,7 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any, TypeVar
 
-from tasks.detect.outofcore import Progress, Runner
+from tasks.detect.runners import Progress, Runner
 from tasks.domain.errors import PassingProblem, UsageProblem, WorkspaceProblem
 
 R = TypeVar("R")

@@ -2,11 +2,10 @@
 
 import shutil
 import tempfile
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
-from typing import Any, Protocol, TypeVar
 
 import numpy as np
 import pandas as pd
@@ -14,43 +13,19 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from tasks.detect import chance_rounds, rounds, spill
+from tasks.detect import chance_rounds, judging, rounds, spill
 from tasks.detect.edge_files import write_edges
 from tasks.detect.files import checked, kind_of, known_behaviour
 from tasks.detect.hashing import SharedHash
 from tasks.detect.parts import IN_MEMORY_ROWS, parts_of, rows_of
 from tasks.detect.rounds import Paired, Plan, Scanned
-from tasks.detect.significance import Numbers, benjamini_hochberg
+from tasks.detect.runners import Runner
 from tasks.detect.sweep import Ints, check_parameters
 from tasks.domain.errors import UsageProblem, WorkspaceProblem
 
-R = TypeVar("R")
 BUCKET_ROWS = 1_500_000  # of an object or post bucket: about 400 MB with what is made of them
-RANGE_ROWS = 2_000_000  # accounts merged, and pairs added up, at once
 _ROW_BYTES = 56  # of an input row on disk, for certain: once by object, once by post
 _KEYS = 4  # hash keys tried: that two ids share a number under all of them has probability 10^-14 at 10^8 ids
-
-Progress = Callable[[str, int, int], None]  # round, tasks done, tasks in all
-
-
-class Runner(Protocol):
-    """Runs the tasks of one round, in any order and anywhere that sees the files; answers in the order of `calls`."""
-
-    def __call__(self, name: str, task: Callable[..., R], calls: Sequence[tuple[Any, ...]]) -> list[R]: ...
-
-
-def in_turn(progress: Progress) -> Runner:
-    """One task after the other, in this process."""
-
-    def run(name: str, task: Callable[..., R], calls: Sequence[tuple[Any, ...]]) -> list[R]:
-        progress(name, 0, len(calls))
-        results = []
-        for done, call in enumerate(calls, start=1):
-            results.append(task(*call))
-            progress(name, done, len(calls))
-        return results
-
-    return run
 
 
 def exceeds_memory(source: Path) -> bool:
@@ -116,14 +91,14 @@ def _detect(plan: Plan, source: Path, out: Path, run: Runner) -> int:
     buckets = range(plan.buckets)
     calls = [(plan, bucket, [each.rows.slice(bucket) for each in scanned], count) for bucket in buckets]
     paired = run("Pairs", rounds.pair, calls)
-    _drop(each.rows.path for each in scanned)
+    if not plan.significance:
+        _drop(each.rows.path for each in scanned)
     _eligible(plan, scanned, paired, count, run)
     edges = _weighed(plan, paired, count, run)
-    if not plan.significance:
-        return write_edges(_frames(ids, edges), out)
-    p_values = _p_values(plan, paired, edges, count, run)
-    q_values = benjamini_hochberg(np.concatenate([np.empty(0), *p_values]), tests=accounts * (accounts - 1) // 2)
-    return write_edges(_judged(_frames(ids, edges), p_values, q_values), out)
+    frames = _frames(ids, edges)
+    if plan.significance:
+        frames = judging.judged(plan, frames, paired, edges, buckets=calls, accounts=accounts, run=run)
+    return write_edges(frames, out)
 
 
 def _differ(source: Path) -> bool:
@@ -147,7 +122,7 @@ def _one_behaviour(plan: Plan, source: Path, scanned: list[Scanned]) -> None:
 def _accounts(plan: Plan, scanned: list[Scanned], run: Runner) -> tuple[pa.Array, int]:
     """Write the file `accounts`; returns the ids of those with enough rows, sorted (an account's code is its place), and how many
     accounts there are with any number of rows."""
-    ranges = sum(each.distinct for each in scanned) // RANGE_ROWS + 1
+    ranges = sum(each.distinct for each in scanned) // rounds.RANGE_ROWS + 1
     cuts = [number * 2**64 // ranges for number in range(ranges + 1)]
     paths = [each.accounts for each in scanned]
     calls = [(plan, n, paths, low, high - 1) for n, (low, high) in enumerate(pairwise(cuts))] if paths else []
@@ -186,45 +161,12 @@ def _weighed(plan: Plan, paired: list[Paired], count: int, run: Runner) -> list[
     runs = [each for bucket in paired for each in bucket.runs]
     codes = [spill.column(each.path, rounds.PAIRS, "code") for each in runs]
     step = 1_000
-    ranges = sum(map(len, codes)) // RANGE_ROWS + 1
+    ranges = sum(map(len, codes)) // rounds.RANGE_ROWS + 1
     sample = np.sort(np.concatenate([np.empty(0, np.int64), *(each[::step] for each in codes)]))
     inner = np.unique(sample[np.arange(1, ranges) * len(sample) // ranges]).tolist() if len(sample) else []
     cuts = [0, *inner, 2**63 - 1]
     calls = [(plan, n, runs, low, high, count) for n, (low, high) in enumerate(pairwise(cuts))]
     return run("Weights", rounds.weigh, calls)
-
-
-def _p_values(plan: Plan, paired: list[Paired], edges: list[Path], count: int, run: Runner) -> list[Numbers]:
-    """p-values of the edges of each file."""
-    columns = [spill.read([spill.Slice(path, 0, spill.rows_in(path, rounds.PAIRS))], rounds.PAIRS) for path in edges]
-    if not sum(len(each["code"]) for each in columns):
-        return []
-    folder, chances = plan.folder, [each.chance for each in paired if each.chance]
-    chance_rounds.join_cells(folder, [each.cells for each in chances])
-    totals = tuple(map(sum, zip(*(each.totals for each in chances), strict=True)))
-    ends = np.zeros(count, np.bool_)
-    pairs = [(each["code"] // count, each["code"] % count) for each in columns]
-    for one, other in pairs:
-        ends[one] = ends[other] = True
-    spill.write(folder / "ends", (("ends", "?"),), {"ends": ends})
-    paths = [each.activity for each in chances]
-    ranges = sum(spill.rows_in(path, chance_rounds.ACTIVITY) for path in paths) // RANGE_ROWS + 1
-    cuts = [number * count // ranges for number in range(ranges + 1)]
-    calls = [(folder, n, paths, low, high, len(totals)) for n, (low, high) in enumerate(pairwise(cuts))]
-    active = run("Activity", chance_rounds.activity, calls)
-    judged = run(
-        "Chance",
-        chance_rounds.judge,
-        [(folder, n, pair, each["objects"], active, totals) for n, (pair, each) in enumerate(zip(pairs, columns, strict=True))],
-    )
-    return [np.array(spill.column(path, chance_rounds.P_VALUES, "p_value")) for path in judged]
-
-
-def _judged(frames: Iterator[pd.DataFrame], p_values: list[Numbers], q_values: Numbers) -> Iterator[pd.DataFrame]:
-    at = 0
-    for number, frame in enumerate(frames):
-        yield frame.assign(p_value=p_values[number] if p_values else np.empty(0), q_value=q_values[at : at + len(frame)])
-        at += len(frame)
 
 
 def _frames(ids: pa.Array, edges: list[Path]) -> Iterator[pd.DataFrame]:

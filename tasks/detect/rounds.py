@@ -30,6 +30,7 @@ STANDING: spill.Layout = (("content", "u8"),)
 ACCOUNTS: spill.Layout = (("number", "u8"), ("code", "u4"))
 COUNTS: spill.Layout = (("code", "i8"), ("rows", "i8"))
 PAIRS: spill.Layout = (("code", "i8"), ("weight", "i8"), ("objects", "i8"))
+RANGE_ROWS = 2_000_000  # accounts merged, and pairs added up, at once
 RUN_PAIRS = 4_000_000  # counted pairs held before they are written: 40 bytes each, twice while they are merged
 
 

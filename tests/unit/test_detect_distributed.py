@@ -17,7 +17,8 @@ import pytest
 
 from tasks.detect.distributed import dask_runner
 from tasks.detect.files import detect_file
-from tasks.detect.outofcore import detect_in_rounds, in_turn
+from tasks.detect.outofcore import detect_in_rounds
+from tasks.detect.runners import in_turn
 from tasks.domain.errors import PassingProblem, UnreadableInput, UsageProblem, WorkspaceProblem
 
 pytest.importorskip("distributed")
@@ -90,12 +91,12 @@ def local(source: Path, small: None) -> pd.DataFrame:
 @pytest.fixture(scope="module")
 def small() -> Iterator[None]:
     """Many small tasks."""
-    from tasks.detect import outofcore, parts
+    from tasks.detect import outofcore, parts, rounds
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(parts, "BATCH_ROWS", 2_000)
         patch.setattr(outofcore, "BUCKET_ROWS", 3_000)
-        patch.setattr(outofcore, "RANGE_ROWS", 5_000)
+        patch.setattr(rounds, "RANGE_ROWS", 5_000)
         yield
 
 

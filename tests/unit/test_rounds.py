@@ -21,13 +21,14 @@ from test_coordination import NAMES, Row, found, ids, texts, times
 from tasks.detect import hashing, outofcore, parts, rounds, sweep
 from tasks.detect.files import detect_file
 from tasks.detect.hashing import SharedHash, bucket_of, hashed, verify
-from tasks.detect.outofcore import detect_in_rounds, in_turn
+from tasks.detect.outofcore import detect_in_rounds
+from tasks.detect.runners import in_turn
 from tasks.domain.errors import UnreadableInput, UsageProblem, WorkspaceProblem
 
 TINY = {
     (parts, "BATCH_ROWS"): 5,
     (outofcore, "BUCKET_ROWS"): 4,
-    (outofcore, "RANGE_ROWS"): 3,
+    (rounds, "RANGE_ROWS"): 3,
     (rounds, "RUN_PAIRS"): 2,
     (sweep, "PART_PAIRS"): 3,
 }
@@ -88,7 +89,7 @@ def test_equals_detection_in_memory(
 def test_equals_the_reference(shared_data: Path, tmp_path: Path, min_participation: int, window_s: int) -> None:
     folder = shared_data / "coordination"
     expected = pd.read_csv(folder / "expected" / f"coortweet_russian_edges_mp{min_participation}_tw{window_s}.csv.gz", dtype=str)
-    with sizes({(parts, "BATCH_ROWS"): 4_000, (outofcore, "BUCKET_ROWS"): 3_000, (outofcore, "RANGE_ROWS"): 500}):
+    with sizes({(parts, "BATCH_ROWS"): 4_000, (outofcore, "BUCKET_ROWS"): 3_000, (rounds, "RANGE_ROWS"): 500}):
         edges = in_rounds(
             folder / "russian_coord_tweets.csv.gz", tmp_path / "e.parquet", window_s=window_s, min_participation=min_participation
         )
@@ -127,7 +128,7 @@ def test_one_crowded_object_is_written_in_several_runs(tmp_path: Path) -> None:
         {"object_id": 1, "account_id": np.arange(600) % 60, "content_id": np.arange(10, 610), "timestamp_share": 0.0}
     )
     frame.to_parquet(tmp_path / "in.parquet")
-    with sizes({(sweep, "PART_PAIRS"): 2_000, (rounds, "RUN_PAIRS"): 500, (outofcore, "RANGE_ROWS"): 100}):
+    with sizes({(sweep, "PART_PAIRS"): 2_000, (rounds, "RUN_PAIRS"): 500, (rounds, "RANGE_ROWS"): 100}):
         edges = in_rounds(tmp_path / "in.parquet", tmp_path / "out.parquet", window_s=1, min_participation=1)
     assert len(edges) == 60 * 59 // 2
     assert {weight for _, _, weight in edges} == {100}
@@ -228,7 +229,8 @@ def test_a_disk_that_fills_up_meanwhile_leaves_nothing(tmp_path: Path) -> None:
     frame = {"object_id": rng.integers(0, 9, 2_000), "account_id": rng.integers(0, 99, 2_000), "content_id": np.arange(2_000)}
     pd.DataFrame(frame | {"timestamp_share": 0.0}).to_parquet(tmp_path / "in.parquet")
     code = (
-        "import resource, sys; from pathlib import Path; from tasks.detect.outofcore import detect_in_rounds, in_turn\n"
+        "import resource, sys; from pathlib import Path\n"
+        "from tasks.detect.outofcore import detect_in_rounds; from tasks.detect.runners import in_turn\n"
         f"resource.setrlimit(resource.RLIMIT_FSIZE, (20_000, {resource.RLIM_INFINITY}))\n"
         "try: detect_in_rounds(Path(sys.argv[1]), Path(sys.argv[2]), window_s=1, min_participation=1, run=in_turn(print))\n"
         "except Exception as error: print(type(error).__name__, error)"
@@ -239,20 +241,36 @@ def test_a_disk_that_fills_up_meanwhile_leaves_nothing(tmp_path: Path) -> None:
     assert [path.name for path in tmp_path.iterdir()] == ["in.parquet"]
 
 
+def shares_with_two_kinds_of_groups(rng: np.random.Generator) -> pd.DataFrame:
+    """4,000 shares of anybody; six accounts within seconds of each other on 40 objects that others share at any time; and six that
+    share 40 objects of which everybody's shares come at once."""
+    rows = [(n, account, when) for n, account, when in zip(
+        rng.integers(0, 400, 4_000), np.minimum(rng.geometric(0.02, 4_000), 400), rng.uniform(-1e5, 1e5, 4_000), strict=True
+    )]  # fmt: skip
+    for n in range(40):
+        begun = rng.uniform(-1e5, 1e5)
+        rows += [(n, 1_000 + k, begun + rng.uniform(0, 10)) for k in range(6)]
+        rows += [
+            (1_000 + n, account, begun + rng.uniform(0, 2_500)) for account in [*range(2_000, 2_006), *rng.integers(0, 400, 30)]
+        ]
+    rows = [rows[n] for n in rng.permutation(len(rows))]
+    return pd.DataFrame(
+        {
+            "object_id": [f"o{n}" for n, _, _ in rows],
+            "account_id": [f"a{account}" for _, account, _ in rows],
+            "content_id": np.arange(len(rows)),
+            "timestamp_share": [when for _, _, when in rows],
+        }
+    )
+
+
 @pytest.mark.parametrize("slots", ["none", "text", "number", "empty"])
 @pytest.mark.parametrize("min_participation", [1, 3])
 def test_significance_equals_that_in_memory(tmp_path: Path, slots: str, min_participation: int) -> None:
-    """Same p- and q-values, whichever way slots are told: six hours, a column of labels, or one with gaps (a slot of their own)."""
+    """Same p- and q-values and labels, whichever way slots are told; an empty label is a slot of its own."""
     rng = np.random.default_rng(4)
-    many = 4_000
-    frame = pd.DataFrame(
-        {
-            "object_id": rng.integers(0, 60, many).astype(str),
-            "account_id": [f"a{n}" for n in np.minimum(rng.geometric(0.02, many), 400)],
-            "content_id": np.arange(many),
-            "timestamp_share": rng.uniform(-1e5, 1e5, many),
-        }
-    )
+    frame = shares_with_two_kinds_of_groups(rng)
+    many = len(frame)
     label = rng.integers(0, 5, many)
     if slots == "text":
         frame["slot"] = [f"x/{n}" for n in label]
@@ -262,18 +280,20 @@ def test_significance_equals_that_in_memory(tmp_path: Path, slots: str, min_part
         frame["slot"] = [None if n == 2 else f"x/{n}" for n in label]
     frame.to_parquet(tmp_path / "in.parquet", row_group_size=900)
     given: dict[str, Any] = {"window_s": 2_000, "min_participation": min_participation, "significance": True}
-    with sizes({(parts, "BATCH_ROWS"): 500, (outofcore, "BUCKET_ROWS"): 700, (outofcore, "RANGE_ROWS"): 300}):
+    with sizes({(parts, "BATCH_ROWS"): 500, (outofcore, "BUCKET_ROWS"): 700, (rounds, "RANGE_ROWS"): 300}):
         count = detect_in_rounds(tmp_path / "in.parquet", tmp_path / "rounds.parquet", run=in_turn(silent), **given)
     assert count == detect_file(tmp_path / "in.parquet", tmp_path / "memory.parquet", **given) > 500
     mine, memory = pd.read_parquet(tmp_path / "rounds.parquet"), pd.read_parquet(tmp_path / "memory.parquet")
-    pd.testing.assert_frame_equal(mine, memory[mine.columns], rtol=1e-10)
+    pd.testing.assert_frame_equal(mine, memory, rtol=1e-9)
     assert mine["p_value"].nunique() > 100
+    assert mine["p_timing"].nunique() > 3
+    assert set(mine["label"].dropna()) == {"co-interest", "coordinated"}
 
 
 def test_significance_of_no_edges_has_the_columns(tmp_path: Path) -> None:
     source = write(tmp_path / "in.parquet", object_id=[f"o{n}" for n in range(12)])
     detect_in_rounds(source, tmp_path / "out.csv", window_s=1, min_participation=1, significance=True, run=in_turn(silent))
-    assert (tmp_path / "out.csv").read_text() == "source,target,weight,p_value,q_value\n"
+    assert (tmp_path / "out.csv").read_text() == "source,target,weight,p_value,q_value,p_timing,label\n"
     (tmp_path / "empty.csv").write_text("object_id,account_id,content_id,timestamp_share\n")
     assert detect_in_rounds(tmp_path / "empty.csv", tmp_path / "out.csv", window_s=1, min_participation=1, run=in_turn(silent)) == 0
     assert (tmp_path / "out.csv").read_text() == "source,target,weight\n"
