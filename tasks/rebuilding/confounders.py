@@ -2,6 +2,8 @@
 
 from collections.abc import Sequence
 
+import numpy as np
+
 from tasks.domain.batches import QueryEffort
 from tasks.domain.campaign import Campaign
 from tasks.domain.platforms import platform_name
@@ -25,7 +27,7 @@ def name_confounders(
     """Sentences on effort, holidays, days without posts, lists made with hindsight, and where the data begin and end."""
     first = weeks.oldest if weeks else episode.start
     found = [
-        *_effort(timeline, first, queries),
+        *_effort(timeline, episode, first, queries),
         *_holidays(campaign, first, timeline.end),
         *_quiet_days(timeline, first),
         *_hindsight(timeline, episode, selection),
@@ -34,17 +36,20 @@ def name_confounders(
     return tuple(found)
 
 
-def _effort(timeline: Timeline, first: int, queries: Sequence[QueryEffort]) -> list[str]:
+def _effort(timeline: Timeline, episode: Episode, first: int, queries: Sequence[QueryEffort]) -> list[str]:
     if not timeline.rows.queries or not queries:
         where = platform_name(timeline.platform)
         return [f"Collection effort on {where} is not recorded by query: more collecting cannot be told from more posting."]
     changed = changed_queries(queries, timeline.rows.queries, day_start(first), day_start(timeline.end))
     if not changed:
         return []
+    since = timeline.rows.day >= episode.end
+    theirs = np.array([name in changed for name in timeline.rows.queries] + [False])[timeline.rows.query] & since
     return [
         (
             f"Collection effort changed on {platform_name(timeline.platform)}: {len(changed)} of {len(timeline.rows.queries)} queries did "
-            f"not run from {day_date(first)} to {day_date(timeline.end)} ({', '.join(changed[:5])}{' ...' if len(changed) > 5 else ''}); "
+            f"not run unchanged from {day_date(first)} to {day_date(timeline.end)} ({', '.join(changed[:5])}"
+            f"{' ...' if len(changed) > 5 else ''}); {theirs.sum():,} of {since.sum():,} posts since the takedown are theirs; "
             "read the fixed-query index."
         )
     ]

@@ -11,9 +11,10 @@ TOLERANCE = timedelta(days=1)  # a daily fetch leaves up to a day open at either
 def steady_queries(queries: Sequence[QueryEffort], start: datetime, end: datetime) -> frozenset[str]:
     """Ids of the queries whose spans [since, until) together cover [start, end) without a gap of more than a day.
 
-    A span without `since` reaches back without limit, one without `until` forward.
+    A span without `since` reaches back without limit, one without `until` forward. What was asked counts, not only its name: a query
+    whose text changed inside the span (more seeds, another keyword) is not the same query.
     """
-    return frozenset(name for name, spans in _spans(queries).items() if _covers(spans, start, end))
+    return frozenset(name for (name, _), spans in _spans(queries).items() if _covers(spans, start, end))
 
 
 def changed_queries(queries: Sequence[QueryEffort], names: Iterable[str], start: datetime, end: datetime) -> tuple[str, ...]:
@@ -23,10 +24,10 @@ def changed_queries(queries: Sequence[QueryEffort], names: Iterable[str], start:
     return tuple(sorted(name for name in names if name in recorded and name not in steady))
 
 
-def _spans(queries: Sequence[QueryEffort]) -> dict[str, list[tuple[datetime | None, datetime | None]]]:
-    spans: dict[str, list[tuple[datetime | None, datetime | None]]] = {}
+def _spans(queries: Sequence[QueryEffort]) -> dict[tuple[str, str], list[tuple[datetime | None, datetime | None]]]:
+    spans: dict[tuple[str, str], list[tuple[datetime | None, datetime | None]]] = {}
     for query in queries:
-        spans.setdefault(query.query_id, []).append((query.since, query.until))
+        spans.setdefault((query.query_id, query.query), []).append((query.since, query.until))
     return spans
 
 

@@ -96,7 +96,7 @@ def test_doubled_seeds_do_not_move_the_fixed_query_index() -> None:
     facts = facts_of([*old, *new], 15, queries=queries, columns={"query_id": names})
     assert posts_index(facts).points[-1].value > 3
     assert posts_index(facts, "fixed_queries").points[-1].value == pytest.approx(1 / 3, abs=1e-6)
-    assert any("q2" in text and "fixed-query index" in text for text in facts.confounders)
+    assert any("q2" in text and "180 of 208 posts" in text and "fixed-query index" in text for text in facts.confounders)
 
 
 def test_a_post_found_by_an_old_and_a_new_query_is_still_the_old_ones() -> None:
@@ -127,6 +127,15 @@ def test_a_query_with_a_pause_is_not_steady() -> None:
     assert steady_queries(whole, at(0), at(10)) == frozenset({"q"})
     assert steady_queries([QueryEffort(query_id="open")], at(0), at(10)) == frozenset({"open"})
     assert steady_queries(whole, at(0), at(12) + timedelta(hours=1)) == frozenset()
+
+
+def test_a_query_that_asks_for_more_is_another_query() -> None:
+    halves = [
+        QueryEffort(query_id="q", query=text, since=at(first), until=at(first + 5)) for text, first in (("a", 0), ("a or b", 5))
+    ]
+    assert steady_queries(halves, at(0), at(10)) == frozenset()
+    assert changed_queries(halves, ["q"], at(0), at(10)) == ("q",)
+    assert steady_queries([h.model_copy(update={"query": "a"}) for h in halves], at(0), at(10)) == frozenset({"q"})
 
 
 @pytest.mark.parametrize(
