@@ -1,20 +1,26 @@
 """The test of timing: its formula, what is left out, calibration where the timing is chance, and power for a pair that acts together."""
 
 from collections import defaultdict
+from datetime import timedelta
 from itertools import combinations
 from math import log2
 
 import numpy as np
 import pandas as pd
 import pytest
+from acting_together import END, START, no_families, posts_of
+from acting_together import crowd as crowd_of_posts
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.special import betainc
 from shuffled import timing_permuted
 
 from tasks.detect.coordination import count_pairs
+from tasks.detect.network import detect
 from tasks.detect.sweep import Sweep, sweep_of
 from tasks.detect.timing import LEAST_OBJECTS, edge_labels, timing_p_values
+from tasks.domain.campaign import Campaign, Thresholds
+from tasks.domain.periods import Cutoff
 
 WINDOW_S = 60.0
 
@@ -195,6 +201,27 @@ def test_the_pair_does_not_testify_against_itself() -> None:
     doubled = [*near, *[(thing, who, at + 1) for thing, who, at in near]]
     assert judged(many + near) < 1e-5
     assert judged(many + doubled) < 1e-3  # four row pairs an object: more chances, and no evidence about itself
+
+
+@pytest.mark.parametrize(("followed", "members"), [(0.2, 6), (0.5, 2)])
+def test_fans_who_follow_members_within_seconds_only_share_an_interest(followed: float, members: int) -> None:
+    """25 of 150 fans at a time share an article within 20 s; so they do with part of what the members push together."""
+    rng = np.random.default_rng(2)
+    names = [f"x/m{i}" for i in range(members)]
+    rows = crowd_of_posts(8_000, 8)
+    for article in range(160):
+        at = START + timedelta(seconds=int(rng.integers(0, 19 * 86_400)))
+        pushed = article < 60
+        fans = [f"x/fan{i}" for i in rng.choice(150, 25, replace=False)] if not pushed or rng.random() < followed else []
+        sharers = [*(names if pushed else []), *fans]
+        rows += [(name, f"paper.example/{article}", at + timedelta(seconds=int(rng.integers(0, 20)))) for name in sharers]
+    posts = posts_of(rows)
+    campaign = Campaign(slug="test", title="Test", thresholds=Thresholds(window_s={"co-url": 60}))
+    found = detect(campaign, posts, no_families(posts), Cutoff(END, END), 1).significant
+    fans_in = found["source"].str.contains("fan") | found["target"].str.contains("fan")
+    assert fans_in.sum() > 200
+    assert (found["label"][fans_in] == "co-interest").mean() >= 0.99
+    assert (found["label"][~fans_in] == "coordinated").sum() == members * (members - 1) // 2 == (~fans_in).sum()
 
 
 def test_without_others_nobody_can_say_what_is_usual() -> None:
