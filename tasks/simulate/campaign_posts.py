@@ -21,6 +21,7 @@ MIN_BURST, MAX_BURST = 4, 20
 MEAN_BURST = 5.0  # of 4 + geometric(0.5) - 1, cut at 20
 BURST_SPREAD_S = 26  # all posts of a burst lie within this many seconds
 OCTOBER = TOPICS.index("october")
+AMPLIFIERS = 3
 _SECOND_TEAM_WEIGHT = 0.45
 OWN_LINE_SHARE = 0.3  # of the filler of an account that has a line of its own
 _SURGES = 0.04  # bursts in which the next two teams join
@@ -100,6 +101,15 @@ class CampaignPosts:
         burst = action[joined][once]
         planned = int(action.max(initial=-1)) + 1
         return self._burst_rows(rng, week, account[once], when[once], burst, self._teams.zh[team[:planned]], at[:planned])
+
+    def joint(self, rng: np.random.Generator, week: int, share: float) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """(account, instant, action) of further joint actions, `share` as many as there are bursts. Every action is one team's, within
+        seconds; one team in AMPLIFIERS does them all, in the half hour after its bursts would begin."""
+        team, at, size = self._plan(rng, week)
+        chosen = np.repeat(np.arange(len(team)), rng.poisson(share * AMPLIFIERS, len(team)) * (team % AMPLIFIERS == 0))
+        begins = at[chosen] + rng.integers(0, 1_800, len(chosen)) * SECOND_US
+        action, account = self._take_part(rng, team[chosen], begins, size[chosen])
+        return account, begins[action] + rng.integers(0, BURST_SPREAD_S, len(action)) * SECOND_US, action
 
     def _take_part(
         self, rng: np.random.Generator, team: np.ndarray, at: np.ndarray, size: np.ndarray

@@ -15,7 +15,7 @@ TEXT_KINDS = ("family", "slogan", "headline", "filler", "own", "announcement")
 class Rows:
     """`account` indexes the cast; `at` is microseconds since 1970; `topic` indexes TOPICS or is -1; `group` names the shared text (unique
     per TEXT_KIND) and `burst` the coordinated action, -1 where there is none; `kind` is a wish for REPOST and REPLY, granted if
-    there is an earlier post to answer."""
+    there is an earlier post to answer; those of equal `aim` (of one platform) answer the same post, -1 whichever."""
 
     account: np.ndarray
     at: np.ndarray
@@ -31,6 +31,7 @@ class Rows:
     group: np.ndarray
     burst: np.ndarray
     kind: np.ndarray
+    aim: np.ndarray
 
     def __len__(self) -> int:
         return len(self.account)
@@ -48,7 +49,7 @@ def rows(
     count = len(account)
     nothing = pa.nulls(count, pa.string())
     values = {name: optional.get(name, nothing) for name in ("url", "domain", "tag", "mention", "media")}
-    numbers = {name: optional.get(name, np.full(count, NO_GROUP)) for name in ("topic", "group", "burst")}
+    numbers = {name: optional.get(name, np.full(count, NO_GROUP)) for name in ("topic", "group", "burst", "aim")}
     kind = optional.get("kind", np.full(count, ORIGINAL))
     kinds = np.broadcast_to(np.asarray(text_kind), (count,))
     return Rows(account, at, text, zh=zh, text_kind=kinds, kind=kind, **values, **numbers)

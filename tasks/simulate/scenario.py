@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
+from tasks.simulate.amplified import ACTS, Amplification
 from tasks.simulate.campaign_posts import CampaignPosts
 from tasks.simulate.cast import CAMPAIGN_ROLE, Cast, stack_casts
 from tasks.simulate.clock import campaign_day_factors, decoy_day_factors, exposure
@@ -17,13 +18,19 @@ from tasks.simulate.faults import Fault, faults
 from tasks.simulate.observations import Sightings, profile_observations, weekly_checks
 from tasks.simulate.organic_posts import OrganicPosts
 from tasks.simulate.recruits import Recruits
-from tasks.simulate.rows import stack
+from tasks.simulate.rows import Rows, stack
 from tasks.simulate.scenarios import PLATFORMS, WEEKS, Scenario, checked_scale, known_scenario
 from tasks.simulate.truth import truth_of
 from tasks.simulate.week import assemble
 
 _CAMPAIGN_ACCOUNTS, _DECOYS = 570, 2_000  # at 100,000 posts; both grow with the 0.85th power, the rest is posts per account
-_CAST, _POSTS, _FAULTS, _DISGUISE = 11, 12, 13, 14  # streams of random numbers: one more draw in one never shifts another
+_CAST, _POSTS, _FAULTS, _DISGUISE, _AMPLIFIED = (
+    11,
+    12,
+    13,
+    14,
+    15,
+)  # streams of random numbers: one more draw in one never shifts another
 
 
 @dataclass(frozen=True)
@@ -57,11 +64,19 @@ class Simulation:
         for number in range(WEEKS):
             rng = np.random.default_rng([self.seed, _POSTS, number])
             checks = weekly_checks(self.cast, sightings.first_at, number)
-            rows = stack([campaign.week(rng, number), organic.week(rng, number)])
+            rows = stack([campaign.week(rng, number), organic.week(rng, number), *self._added(campaign, number)])
             made = assemble(rng, self.scenario, self.cast, rows, number)
             profiles = profile_observations(self.cast, *sightings.add(made.account, made.observed, number))
             damaged = faults(np.random.default_rng([self.seed, _FAULTS, number]), made.posts)
             yield Week(number, made.posts, pa.concat_tables([checks, profiles]), made.labels, tuple(damaged))
+
+    def _added(self, campaign: CampaignPosts, number: int) -> list[Rows]:
+        """What the scenario `amplified` adds; drawn from a stream of its own."""
+        if not self.scenario.amplified:
+            return []
+        rng = np.random.default_rng([self.seed, _AMPLIFIED, number])
+        added = Amplification(self.scenario, self.cast, campaign, self.decoy_rate)
+        return [added.together(rng, number), added.alone(rng, number)]
 
     @cached_property
     def _all(self) -> list[Week]:
@@ -87,7 +102,8 @@ class Simulation:
     def truth_with(self, damaged: Iterator[Fault]) -> dict[str, Any]:
         """The same, with the damaged rows given by a caller who went through the weeks himself."""
         book = CampaignPosts(self.scenario, self.cast, self.seed, self.campaign_rate).book
-        return truth_of(self.scenario, self.seed, self.scale, self.cast, book, damaged)
+        known = truth_of(self.scenario, self.seed, self.scale, self.cast, book, damaged)
+        return known | ({"acts": {name: list(span) for name, span in ACTS.items()}} if self.scenario.amplified else {})
 
 
 def simulate(scenario: str, *, seed: int, scale: int) -> Simulation:
@@ -99,7 +115,8 @@ def simulate(scenario: str, *, seed: int, scale: int) -> Simulation:
     cast = _cast(rng, chosen, growth, seed)
     campaign = cast.role == CAMPAIGN_ROLE
     spans = _exposure(cast, campaign_day_factors(), campaign), _exposure(cast, decoy_day_factors(), ~campaign)
-    rates = chosen.campaign_share * scale / spans[0], (1 - chosen.campaign_share) * scale / spans[1]
+    plain = (1 - chosen.amplified) * scale
+    rates = chosen.campaign_share * plain / spans[0], (1 - chosen.campaign_share) * plain / spans[1]
     return Simulation(chosen, seed, scale, cast, *rates)
 
 

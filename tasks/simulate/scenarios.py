@@ -1,6 +1,7 @@
 """The scenarios: what is done to the simulated campaign on each platform, and what comes back.
 
-One code, several courses: `spamouflage` is the reference; `no-return`, `slow` and `fast` differ only in how much returns and how soon.
+One code, several courses: `spamouflage` is the reference; `no-return`, `slow` and `fast` differ only in how much returns and how soon,
+`amplified` in what accounts do together: a fifth of its posts are reposts, replies, hashtags and images.
 """
 
 from dataclasses import dataclass, replace
@@ -51,6 +52,7 @@ class Scenario:
     campaign_share: float = 0.38
     coordinated_share: float = 0.8
     filler_share: float = 0.7  # of the campaign's other posts
+    amplified: float = 0.0  # of all posts: reposts, replies, hashtags and images, together and alone, see tasks.simulate.amplified
 
 
 def _day(month: int, day: int) -> datetime:
@@ -84,6 +86,7 @@ SCENARIOS = {
         _variant("no-return", amount=0.0, tau_days=None),
         _variant("slow", amount=1.0, tau_days=70.0),
         _variant("fast", amount=1.45, tau_days=9.0),
+        replace(_REFERENCE, name="amplified", amplified=0.2),
     )
 }
 

@@ -76,7 +76,7 @@ def assemble(rng: np.random.Generator, scenario: Scenario, cast: Cast, rows: Row
         "lang": pc.if_else(zh, "zh", "en"),
         "urls": _lists(rows.url),
         "domains": _lists(rows.domain),
-        "hashtags": _lists(pc.utf8_lower(pc.utf8_slice_codeunits(rows.tag, 1))),
+        "hashtags": _tags(rows.tag),
         "mentions": _lists(mention),
         "media_hashes": _lists(rows.media),
         "repost_of_id": pc.if_else(pa.array(kind == REPOST), post_id.take(answered), pa.scalar(None, pa.string())),
@@ -129,11 +129,20 @@ def _answers(rng: np.random.Generator, cast: Cast, rows: Rows, platform: np.ndar
         pick = (rng.random(len(wishes)) ** 0.3 * earlier).astype(np.int64)  # recent ones more often
         target[wishes[able]] = choices[pick[able]]
         kind[wishes[~able]] = ORIGINAL
+    target = _aimed(rows.aim, target)
     source = np.where(kind == REPOST, target, np.arange(len(rows)))
     copied = take(rows, source)
-    burst = np.where(kind == REPOST, -1, rows.burst)
-    mine = {"account": rows.account, "at": rows.at, "burst": burst, "kind": kind}
+    mine = {"account": rows.account, "at": rows.at, "burst": rows.burst, "kind": kind}
     return Rows(**{**copied.__dict__, **mine}), kind, target
+
+
+def _aimed(aim: np.ndarray, target: np.ndarray) -> np.ndarray:
+    """Posts of one aim answer what the first of them, in time, found to answer."""
+    wishes = np.flatnonzero((aim >= 0) & (target >= 0))
+    aims, first, of = np.unique(aim[wishes], return_index=True, return_inverse=True)
+    same = target.copy()
+    same[wishes] = target[wishes[first]][of] if len(aims) else target[wishes]
+    return same
 
 
 def _names(names: tuple[str, ...], codes: np.ndarray) -> pa.StringArray:
@@ -142,6 +151,17 @@ def _names(names: tuple[str, ...], codes: np.ndarray) -> pa.StringArray:
 
 def _instants(microseconds: np.ndarray) -> pa.Array:
     return pa.array(microseconds, pa.int64()).cast(pa.timestamp("us", tz="UTC"))
+
+
+def _tags(values: pa.StringArray) -> pa.ListArray:
+    """`#One #Two` as a list, case folded, without `#`; an empty list where there is none."""
+    plain = pc.replace_substring(pc.utf8_lower(values), "#", "")
+    present = values.is_valid().to_numpy(zero_copy_only=False)
+    words = pc.split_pattern(plain.drop_null(), " ")
+    sizes = np.zeros(len(values), np.int64)
+    sizes[present] = pc.list_value_length(words).to_numpy(zero_copy_only=False)
+    offsets = np.concatenate([[0], np.cumsum(sizes)]).astype(np.int32)
+    return pa.ListArray.from_arrays(pa.array(offsets), pc.list_flatten(words))
 
 
 def _lists(values: pa.StringArray) -> pa.ListArray:

@@ -271,3 +271,22 @@ def test_the_true_course_is_what_the_posts_show(posts: pd.DataFrame) -> None:
     before = ((day >= t0 - 56) & (day < t0)).sum() / 56
     after = ((day > t0) & (day <= t0 + 90)).sum() / 90 / before
     assert after == pytest.approx(np.mean(course[:90]), rel=0.15)
+
+
+def test_the_amplified_campaign_acts_together_in_four_more_ways() -> None:
+    """Every labelled action is of one kind and team, on one object, within seconds; decoys do the same alone; nothing else changed."""
+    simulation = made("amplified", 3, 20_000)
+    frame = POSTS.from_arrow(simulation.posts).assign(**simulation.labels.drop_columns(["platform", "post_id"]).to_pandas())
+    things = {"repost": "repost_of_id", "reply": "reply_to_id", "hashtags": "hashtags", "media": "media_hashes"}
+    assert list(simulation.truth["acts"]) == list(things)
+    for name, (low, high) in simulation.truth["acts"].items():
+        acts = frame[(frame["burst"] % 1_000_000).between(low, high - 1) & frame[things[name]].notna()]
+        together = acts.assign(thing=acts[things[name]].astype(str)).groupby("burst")
+        assert (together["thing"].nunique() == 1).mean() > 0.9  # an action's first posts may find nothing yet to answer
+        assert (together["posted_at"].max() - together["posted_at"].min() < pd.Timedelta("30s")).all()
+        assert (together["account_id"].nunique() == together.size()).all()
+        assert (acts["role"] == "campaign").all()
+    tagged = frame[frame["role"] != "campaign"]
+    assert (tagged["hashtags"].list.len() >= 2).sum() > 50
+    assert tagged["repost_of_id"].duplicated().sum() > 50
+    assert "acts" not in made().truth
