@@ -5,6 +5,7 @@ import tempfile
 from collections.abc import Iterator
 from dataclasses import replace
 from itertools import pairwise
+from math import sqrt
 from pathlib import Path
 
 import numpy as np
@@ -13,7 +14,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from tasks.detect import chance_rounds, judging, rounds, spill
+from tasks.detect import chance_rounds, judging, parts, rounds, spill
 from tasks.detect.edge_files import write_edges
 from tasks.detect.files import checked, kind_of, known_behaviour
 from tasks.detect.hashing import SharedHash
@@ -24,6 +25,9 @@ from tasks.detect.sweep import Ints, check_parameters
 from tasks.domain.errors import UsageProblem, WorkspaceProblem
 
 BUCKET_ROWS = 1_500_000  # of an object or post bucket: about 400 MB with what is made of them
+MANY_ROWS = (
+    10**9
+)  # beyond it batches and buckets grow with the root of the rows: slices, one a batch and bucket, then with the rows
 _ROW_BYTES = 56  # of an input row on disk, for certain: once by object, once by post
 _KEYS = 4  # hash keys tried: that two ids share a number under all of them has probability 10^-14 at 10^8 ids
 
@@ -55,8 +59,10 @@ def detect_in_rounds(
     _enough_space(out, rows)
     try:
         with tempfile.TemporaryDirectory(prefix=f".{out.name}.spill-", dir=out.parent) as folder:
-            buckets = min(rows // BUCKET_ROWS + 1, 65_535)
-            plan = Plan(Path(folder), window_s, min_participation, behaviour, buckets, significance=significance)
+            coarser = max(1.0, sqrt(rows / MANY_ROWS))
+            buckets = int(rows / (BUCKET_ROWS * coarser)) + 1
+            batch = int(parts.BATCH_ROWS * coarser)
+            plan = Plan(Path(folder), window_s, min_participation, behaviour, buckets, batch, significance=significance)
             return _with_keys(plan, source, out, run)
     except OSError as error:
         raise WorkspaceProblem(
@@ -79,9 +85,9 @@ def _with_keys(plan: Plan, source: Path, out: Path, run: Runner) -> int:
 
 
 def _detect(plan: Plan, source: Path, out: Path, run: Runner) -> int:
-    parts = parts_of(source, behaviour=plan.behaviour)
+    found = parts_of(source, behaviour=plan.behaviour, rows=plan.batch_rows)
     plan = replace(plan, as_text=_differ(source))
-    scanned = [each for found in run("Rows", rounds.scan, [(plan, n, part) for n, part in enumerate(parts)]) for each in found]
+    scanned = [each for batch in run("Rows", rounds.scan, [(plan, n, part) for n, part in enumerate(found)]) for each in batch]
     _one_behaviour(plan, source, scanned)
     if plan.significance:
         slots = np.array(sorted(set().union(*(each.slots for each in scanned))), np.int64)

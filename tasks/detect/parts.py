@@ -36,8 +36,8 @@ def rows_of(source: Path) -> int:
     return int(_guarded(source, lambda: pq.read_metadata(source).num_rows))
 
 
-def parts_of(source: Path, *, behaviour: str | None) -> list[Part]:
-    """The parts, each of about BATCH_ROWS rows or one row group; refuses at once a file without the columns needed."""
+def parts_of(source: Path, *, behaviour: str | None, rows: int) -> list[Part]:
+    """The parts, each of about `rows` rows or one row group; refuses at once a file without the columns needed."""
     if kind_of(source) == "csv":
         reader = _guarded(source, lambda: pacsv.open_csv(source))
         checked(_as_text(reader.schema.empty_table()), source, first_line=2, behaviour=behaviour)
@@ -49,7 +49,7 @@ def parts_of(source: Path, *, behaviour: str | None) -> list[Part]:
     first = held = 0
     for number in range(file.metadata.num_row_groups):
         many = file.metadata.row_group(number).num_rows
-        if groups and held + many > BATCH_ROWS:
+        if groups and held + many > rows:
             found.append(Part(source, tuple(groups), first))
             first, held, groups = first + held, 0, []
         groups.append(number)
@@ -57,10 +57,10 @@ def parts_of(source: Path, *, behaviour: str | None) -> list[Part]:
     return [*found, Part(source, tuple(groups), first)] if groups else found
 
 
-def batches(part: Part, *, behaviour: str | None) -> Iterator[tuple[pa.Table, list[str]]]:
-    """Tables of about BATCH_ROWS checked rows as `files.checked` returns them, and the behaviours that stood in each."""
+def batches(part: Part, *, behaviour: str | None, rows: int) -> Iterator[tuple[pa.Table, list[str]]]:
+    """Tables of about `rows` checked rows as `files.checked` returns them, and the behaviours that stood in each."""
     parquet, row = bool(part.groups), part.first_row
-    for table in _tables(part):
+    for table in _tables(part, rows):
         yield checked(table, part.path, first_line=1 if parquet else 2, behaviour=behaviour, first_row=row), _kinds(table)
         row += table.num_rows
 
@@ -71,20 +71,20 @@ def _kinds(table: pa.Table) -> list[str]:
     return [str(kind) for kind in table.column("behaviour").unique().to_pylist() if kind is not None]
 
 
-def _tables(part: Part) -> Iterator[pa.Table]:
+def _tables(part: Part, rows: int) -> Iterator[pa.Table]:
     try:
         if part.groups:
             file = pq.ParquetFile(part.path)
             names = [name for name in file.schema_arrow.names if name in _WANTED]
-            for batch in file.iter_batches(batch_size=BATCH_ROWS, row_groups=list(part.groups), columns=names):
+            for batch in file.iter_batches(batch_size=rows, row_groups=list(part.groups), columns=names):
                 yield pa.Table.from_batches([batch])
             return
-        yield from _csv_tables(part.path)
+        yield from _csv_tables(part.path, rows)
     except (pa.ArrowInvalid, pa.ArrowNotImplementedError, OSError, UnicodeDecodeError) as error:
         raise _unreadable(part.path, error) from error
 
 
-def _csv_tables(source: Path) -> Iterator[pa.Table]:
+def _csv_tables(source: Path, rows: int) -> Iterator[pa.Table]:
     names = [name for name in pacsv.open_csv(source).schema.names if name in _WANTED]
     options = pacsv.ConvertOptions(
         column_types=dict.fromkeys(_WANTED, pa.string()), include_columns=names, strings_can_be_null=True, null_values=[""]
@@ -94,7 +94,7 @@ def _csv_tables(source: Path) -> Iterator[pa.Table]:
     for batch in pacsv.open_csv(source, read_options=pacsv.ReadOptions(block_size=1 << 24), convert_options=options):
         waiting.append(batch)
         held += batch.num_rows
-        if held >= BATCH_ROWS:
+        if held >= rows:
             yield pa.Table.from_batches(waiting)
             waiting, held = [], 0
     if waiting:

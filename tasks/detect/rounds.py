@@ -43,6 +43,7 @@ class Plan:
     min_participation: int
     behaviour: str | None
     buckets: int
+    batch_rows: int
     key: int = 0
     as_text: bool = False
     significance: bool = False
@@ -102,7 +103,7 @@ class Paired:
 def scan(plan: Plan, number: int, part: Part) -> list[Scanned]:
     """Read a part of the input and spread its rows. Raises UnreadableInput and UsageProblem as `files.read_shares` does."""
     found = []
-    for batch, (table, kinds) in enumerate(batches(part, behaviour=plan.behaviour)):
+    for batch, (table, kinds) in enumerate(batches(part, behaviour=plan.behaviour, rows=plan.batch_rows)):
         stem = f"{number:06d}-{batch:06d}"
         objects = hashed(table.column("object_id"), key=plan.key, as_text=plan.as_text)
         contents = hashed(table.column("content_id"), key=plan.key, as_text=plan.as_text)

@@ -171,7 +171,7 @@ def test_numbers_never_share_a_hash_and_buckets_ascend() -> None:
     assert bucket.min() == 0
     assert bucket.max() == 36
     assert (np.diff(bucket.astype(int)) >= 0).all()
-    plan = rounds.Plan(Path(), 1, 1, None, buckets=37)
+    plan = rounds.Plan(Path(), 1, 1, None, buckets=37, batch_rows=1)
     assert (np.searchsorted(numbers, plan.bounds()) == np.searchsorted(bucket, np.arange(1, 37))).all()
     with pytest.raises(SharedHash):
         verify(np.array([4, 7, 7], np.uint64), np.array([1, 2, 3], np.uint32))
