@@ -34,6 +34,8 @@ def detect(
     if scheduler and engine != "dask":
         raise UsageProblem(f"--scheduler {scheduler} is for --engine dask.", remedy="Add --engine dask, or leave it out.")
     readable([file])
+    if out.exists() and out.samefile(file):
+        raise UsageProblem(f"{out} is the input itself.", remedy="Give --out another name: the shares would be overwritten.")
     detection = partial(
         detect_file if engine == "local" and not exceeds_memory(file) else detect_in_rounds,
         window_s=window,

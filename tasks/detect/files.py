@@ -9,9 +9,11 @@ import pyarrow.compute as pc
 import pyarrow.csv as pacsv
 import pyarrow.parquet as pq
 
+from tasks.detect.bounds import check_bounds
 from tasks.detect.coordination import count_pairs
 from tasks.detect.significance import SLOT_S, benjamini_hochberg, count_tests, p_values_of
 from tasks.detect.sweep import sweep_of
+from tasks.detect.times import times_of
 from tasks.detect.timing import labelled
 from tasks.domain.errors import ResurgeError, UnreadableInput, UsageProblem, WorkspaceProblem
 from tasks.domain.networks import BEHAVIOURS, SHARES
@@ -34,6 +36,7 @@ def detect_file(
     kind = kind_of(out)
     shares = read_shares(source, behaviour=behaviour)
     sweep = sweep_of(shares, window_s=window_s, min_participation=min_participation)
+    check_bounds(sweep)
     edges = count_pairs(sweep, min_participation=min_participation)
     names = ["source", "target", "weight"]
     if significance:
@@ -48,7 +51,8 @@ def detect_file(
 
 
 def read_shares(source: Path, *, behaviour: str | None = None) -> pd.DataFrame:
-    """The shares of a CSV or Parquet file: ids as strings or integers, times as seconds (numbers) or instants with a zone.
+    """The shares of a CSV or Parquet file: ids as strings or integers, times as seconds (numbers) or instants with a zone (in text ISO
+    8601, all with one offset).
 
     Raises UnreadableInput naming the missing column, or the column and the line (CSV, header = line 1) or row (Parquet, from 1) at
     fault; UsageProblem for a behaviour nobody knows or a file that cannot be told apart from one.
@@ -75,15 +79,36 @@ def checked(table: pa.Table, source: Path, *, first_line: int, behaviour: str | 
             f"{source} has no column {', '.join(missing)}; it has {', '.join(table.column_names) or 'none'}.",
             remedy=f"Name the columns {', '.join(SHARES.names)}.",
         )
-    table = _selected(table, source, behaviour, first_row)
+    if twice := sorted({name for name in table.column_names if table.column_names.count(name) > 1}):
+        raise UnreadableInput(f"{source} has several columns {', '.join(twice)}.", remedy="Keep one of each name.")
+    table = _selected(table, source, behaviour, first_row, first_line)
     for name in _IDS:
+        table = _ids(table, source, name, first_line)
         if table.column(name).null_count:
             _refuse(source, name, "is empty", table, pc.is_null(table.column(name)), first_line)
     table = table.set_column(table.column_names.index("timestamp_share"), "timestamp_share", _seconds(table, source, first_line))
     return table.select([*SHARES.names, *(["slot"] if "slot" in table.column_names else [])])
 
 
-def _selected(table: pa.Table, source: Path, behaviour: str | None, first_row: int) -> pa.Table:
+def _ids(table: pa.Table, source: Path, name: str, first_line: int) -> pa.Table:
+    """`table` with the ids of column `name` as text or whole numbers; text that is empty is no id."""
+    column = table.column(name)
+    if pa.types.is_dictionary(column.type):
+        column = column.cast(column.type.value_type)
+    if pa.types.is_null(column.type):
+        column = column.cast(pa.string())
+    if pa.types.is_string(column.type) or pa.types.is_large_string(column.type):
+        if pc.any(pc.equal(column, "")).as_py():
+            _refuse(source, name, "is empty", table, pc.fill_null(pc.equal(column, ""), False), first_line)
+    elif not pa.types.is_integer(column.type):
+        raise UnreadableInput(
+            f"{source}: {name} is of type {column.type}, which is no type of ids.",
+            remedy="Ids are text or whole numbers: a number with a fraction may have lost digits.",
+        )
+    return table.set_column(table.column_names.index(name), name, column)
+
+
+def _selected(table: pa.Table, source: Path, behaviour: str | None, first_row: int, first_line: int) -> pa.Table:
     """Rows of one behaviour, with their 0-based row numbers in the file kept in a column `_row`."""
     table = table.append_column("_row", pa.array(np.arange(first_row, first_row + table.num_rows)))
     if "behaviour" not in table.column_names:
@@ -93,6 +118,8 @@ def _selected(table: pa.Table, source: Path, behaviour: str | None, first_row: i
             )
         return table
     kinds = [kind for kind in pc.unique(table.column("behaviour")).to_pylist() if kind is not None]
+    if kinds and table.column("behaviour").null_count:
+        _refuse(source, "behaviour", "is empty", table, pc.is_null(table.column("behaviour")), first_line)
     if behaviour is None and len(kinds) > 1:
         raise UsageProblem(
             f"{source} holds several behaviours: {', '.join(map(str, kinds))}.",
@@ -113,13 +140,10 @@ def _seconds(table: pa.Table, source: Path, first_line: int) -> pa.ChunkedArray:
     elif pa.types.is_integer(column.type) or pa.types.is_floating(column.type):
         seconds = column.cast(pa.float64(), safe=False)
     else:
-        text = pc.utf8_trim_whitespace(column.cast(pa.string()))
-        number = pc.match_substring_regex(text, r"^[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?$")
-        if table.num_rows and not pc.all(pc.fill_null(number, False)).as_py():
-            _refuse(
-                source, "timestamp_share", "is not a number of seconds", table, pc.invert(pc.fill_null(number, False)), first_line
-            )
-        seconds = text.cast(pa.float64())
+        times = times_of(column)
+        if times.bad.any():
+            _refuse(source, "timestamp_share", times.why, table, pa.array(times.bad), first_line)
+        seconds = pa.chunked_array([pa.array(times.seconds)])
     finite = pc.fill_null(pc.is_finite(seconds), False)
     if table.num_rows and not pc.all(finite).as_py():
         _refuse(source, "timestamp_share", "is not a number of seconds", table, pc.invert(finite), first_line)
@@ -130,7 +154,7 @@ def _refuse(source: Path, name: str, what: str, table: pa.Table, bad: pa.Chunked
     rows = table.filter(bad)
     value = rows.column(name)[0].as_py()
     place = f"{'line' if first_line == 2 else 'row'} {rows.column('_row')[0].as_py() + first_line}"
-    shown = "" if value is None else f" ({str(value)[:60]!r})"
+    shown = "" if value is None or value == "" else f" ({str(value)[:60]!r})"
     raise UnreadableInput(
         f"{source}, {place}: {name}{shown} {what}; {rows.num_rows} such in all.",
         remedy="Correct or remove these rows; nothing was written.",
