@@ -157,9 +157,12 @@ class Schedule(Record):
 
 
 class Thresholds(Record):
-    """The knobs of detection, with the values METHODS gives."""
+    """The knobs of detection, with the values METHODS gives. `window_s` names the behaviours that are looked at. By default all but
+    co-domain, which takes in co-url and joins everybody who likes a popular site: of use where a campaign runs sites of its own."""
 
-    window_s: dict[str, int] = Field(default_factory=lambda: {"co-url": 60, "co-text": 60})
+    window_s: dict[str, int] = Field(
+        default_factory=lambda: {"co-url": 60, "co-text": 60, "co-repost": 60, "co-reply": 60, "co-hashtag": 60, "co-media": 60}
+    )
     min_participation: int = Field(default=2, ge=1)
     max_q: float = Field(default=0.01, gt=0, lt=1)
     detection_days: int = Field(default=182, ge=7)  # how far back of `end` coordination is looked for

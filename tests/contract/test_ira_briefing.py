@@ -360,6 +360,12 @@ def test_same_link(made: Made, recent: pd.DataFrame) -> None:
     )
     assert f"{int(second_hand.sum())} shortened links on reposts" in facts["note"]
     assert facts["edges"] == len(co_acting(shares))
+    passed_on = next(one for one in made.at("/coordination/behaviours") if one["behaviour"] == "co-repost")
+    assert (passed_on["shares"], passed_on["edges"]) == (int(second_hand.sum()), len(co_acting(links[second_hand])))
+    assert facts["reposts_set_aside"] == passed_on["shares"]
+    for one in made.at("/coordination/behaviours"):
+        if one["behaviour"] in ("co-reply", "co-media"):  # the archive has neither
+            assert one["edges_significant"]["status"] == "not_measurable"
 
 
 def test_same_text(made: Made, recent: pd.DataFrame) -> None:
@@ -374,7 +380,7 @@ def test_same_text(made: Made, recent: pd.DataFrame) -> None:
         shares["account_id"].nunique(),
     )
     assert facts["edges"] == len(co_acting(shares))
-    accounts = [made.at(f"/coordination/behaviours/{i}/accounts") for i in (0, 1)]
+    accounts = [one["accounts"] for one in made.at("/coordination/behaviours")]
     assert made.at("/coordination/tests") == sum(many * (many - 1) // 2 for many in accounts)
 
 
