@@ -1,6 +1,8 @@
 """`resurge detect`."""
 
 import os
+import signal
+import sys
 from functools import partial
 from pathlib import Path
 
@@ -28,12 +30,13 @@ def detect(
     out: Path,
     significance: bool,
 ) -> None:
-    """Write the edges and say how many there are: in memory, beyond 8 million rows in rounds, or in rounds on a cluster."""
+    """Write the edges and say how many there are: in memory, beyond 2 million rows in rounds, or in rounds on a cluster."""
     if engine not in ENGINES:
         raise UsageProblem(f"There is no engine {engine!r}.", remedy=f"Use --engine {' or '.join(ENGINES)}.")
     if scheduler and engine != "dask":
         raise UsageProblem(f"--scheduler {scheduler} is for --engine dask.", remedy="Add --engine dask, or leave it out.")
     readable([file])
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # told to stop, it takes its spilled rows away first
     if out.exists() and out.samefile(file):
         raise UsageProblem(f"{out} is the input itself.", remedy="Give --out another name: the shares would be overwritten.")
     detection = partial(

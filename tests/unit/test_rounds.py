@@ -4,6 +4,7 @@ import random
 import resource
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -297,3 +298,25 @@ def test_significance_of_no_edges_has_the_columns(tmp_path: Path) -> None:
     (tmp_path / "empty.csv").write_text("object_id,account_id,content_id,timestamp_share\n")
     assert detect_in_rounds(tmp_path / "empty.csv", tmp_path / "out.csv", window_s=1, min_participation=1, run=in_turn(silent)) == 0
     assert (tmp_path / "out.csv").read_text() == "source,target,weight\n"
+
+
+def test_a_run_that_is_told_to_stop_takes_its_files_away(tmp_path: Path) -> None:
+    rng = np.random.default_rng(0)
+    frame = {"object_id": rng.integers(0, 9, 2_000), "account_id": rng.integers(0, 99, 2_000), "content_id": np.arange(2_000)}
+    pd.DataFrame(frame | {"timestamp_share": 0.0}).to_parquet(tmp_path / "in.parquet", row_group_size=100)
+    code = (
+        "import time; from tasks.detect import outofcore, parts, rounds; from flows.commands import detection; from flows.cli import main\n"
+        "parts.BATCH_ROWS, detection.exceeds_memory, before = 100, lambda _: True, rounds.scan\n"
+        "def slowly(*of): time.sleep(0.3); return before(*of)\n"
+        "rounds.scan = slowly; main()"
+    )
+    arguments = ["detect", "in.parquet", "--window", "1", "--out", "out.csv"]
+    with subprocess.Popen([sys.executable, "-c", code, *arguments], cwd=tmp_path) as process:
+        until = time.monotonic() + 60
+        while not list(tmp_path.glob(".out.csv.spill-*/0/rows-*")):
+            assert time.monotonic() < until
+            assert process.poll() is None
+            time.sleep(0.02)
+        process.terminate()
+    assert process.returncode == 143
+    assert [path.name for path in tmp_path.iterdir()] == ["in.parquet"]
