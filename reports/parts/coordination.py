@@ -7,7 +7,7 @@ from reports.formats import count, number, p_value, platform, plural, sentence_l
 from reports.glyphs import MARK
 from reports.parts.blocks import Cell, Column, Figure, Notes, Passage, Table, head, number_cell, passage, text_cell
 from reports.parts.lineage import cluster_changes, cluster_events
-from tasks.domain.facts import BehaviourFacts, CoordinationFacts, Facts
+from tasks.domain.facts import BehaviourFacts, ClusterFacts, CoordinationFacts, Facts
 from tasks.domain.measures import NotMeasurable
 from tasks.domain.narratives import Exhibit
 
@@ -68,7 +68,16 @@ def _lead(record: CoordinationFacts) -> str:
     return (
         "Accounts co-act when they post the same thing within a short window. "
         f"Looked for over {plural(record.window_days, 'day')} before the cut-off; {pairs} could have co-acted, "
-        f"and an edge is significant at q of at most {number(record.max_q)} over all of them."
+        f"and an edge is significant at q of at most {number(record.max_q)} over all of them.{_timing(record)}"
+    )
+
+
+def _timing(record: CoordinationFacts) -> str:
+    if all(row.edges_coordinated is None for row in record.behaviours):
+        return ""  # made before timing was tested
+    return (
+        " Two who only share an interest pass that test too. Coordinated are the significant edges whose accounts were also closer "
+        "in time than the sharers of the same things usually are."
     )
 
 
@@ -138,7 +147,18 @@ def _behaviours(facts: Facts) -> Table | None:
         return None
     notes = Notes()
     rows = [_behaviour(row, notes) for row in facts.coordination.behaviours]
-    names = ("Window", "Shares", "Objects", "Accounts", "Edges", "Significant", "Certain", "Among members", "Hubs set aside")
+    names = (
+        "Window",
+        "Shares",
+        "Objects",
+        "Accounts",
+        "Edges",
+        "Significant",
+        "Certain",
+        "Coordinated",
+        "Among members",
+        "Hubs set aside",
+    )
     return Table(
         "Behaviours looked for",
         (Column("Behaviour"), *(Column(name, numeric=True) for name in names)),
@@ -158,6 +178,7 @@ def _behaviour(row: BehaviourFacts, notes: Notes) -> tuple[Cell, ...]:
         *(number_cell(count(value)) for value in (row.shares, row.objects, row.accounts, row.edges)),
         notes.cell(row.edges_significant, count),
         number_cell("–" if certain is None else count(certain)),
+        number_cell("–") if unmeasured or row.edges_coordinated is None else notes.cell(row.edges_coordinated, count),
         number_cell(count(row.edges_among_members)),
         number_cell(f"{count(row.hubs_set_aside)}{f' ({count(row.hub_rows)} rows)' if row.hub_rows else ''}"),
     )
@@ -174,7 +195,7 @@ def _clusters(facts: Facts) -> Table | None:
             number_cell(count(cluster.accounts)),
             number_cell("–" if cluster.accounts_before is None else count(cluster.accounts_before)),
             number_cell(count(cluster.members)),
-            number_cell(count(cluster.edges)),
+            number_cell(_with_coordinated(cluster)),
             text_cell(sentence_list([platform(name) for name in cluster.platforms])),
             text_cell(sentence_list([BEHAVIOURS.get(name, name) for name in cluster.behaviours])),
         )
@@ -185,9 +206,14 @@ def _clusters(facts: Facts) -> Table | None:
     )
     columns = (
         Column("Cluster"), Column("What they shared most"), Column("Accounts", True), Column("Before", True),
-        Column("Members", True), Column("Edges", True), Column("Platforms"), Column("Behaviours"),
+        Column("Members", True), Column("Edges (coordinated)", True), Column("Platforms"), Column("Behaviours"),
     )  # fmt: skip
     return Table(caption, columns, rows)
+
+
+def _with_coordinated(cluster: ClusterFacts) -> str:
+    told = "" if cluster.edges_coordinated is None else f" ({count(cluster.edges_coordinated)})"
+    return f"{count(cluster.edges)}{told}"
 
 
 def _exhibit(exhibit: Exhibit) -> ExhibitView:

@@ -5,6 +5,7 @@ import pandas as pd
 
 from tasks.detect.membership import Members
 from tasks.detect.network import BehaviourStats, Detection
+from tasks.detect.timing import LEAST_OBJECTS
 from tasks.domain.facts import (
     BehaviourFacts,
     ClusterFacts,
@@ -61,10 +62,15 @@ def coordination_facts(
 
 def fused_edges(significant: pd.DataFrame) -> pd.DataFrame:
     """One row a pair of accounts, sorted: source, target, `behaviours` (a tuple, in the order of BEHAVIOURS), `objects` (their sum) and
-    `certain`: whether the clocks leave no doubt in one behaviour at least. `significant`: EDGES."""
-    ordered = significant.assign(certain=(significant["clock"] == "certain").fillna(False).to_numpy(bool))
+    `certain`: whether the clocks leave no doubt in one behaviour at least; `coordinated` likewise. `significant`: EDGES."""
+    ordered = significant.assign(
+        certain=(significant["clock"] == "certain").fillna(False).to_numpy(bool),
+        coordinated=(significant["label"] == "coordinated").fillna(False).to_numpy(bool),
+    )
     grouped = ordered.groupby(["source", "target"], sort=True, observed=True)
-    fused = grouped.agg(behaviours=("behaviour", tuple), objects=("objects", "sum"), certain=("certain", "any"))
+    fused = grouped.agg(
+        behaviours=("behaviour", tuple), objects=("objects", "sum"), certain=("certain", "any"), coordinated=("coordinated", "any")
+    )
     return fused.reset_index()
 
 
@@ -109,7 +115,20 @@ def _behaviour(one: BehaviourStats, edges: pd.DataFrame, significant: pd.DataFra
         hub_rows=one.hub_rows,
         reposts_set_aside=one.reposts_set_aside,
         edges_certain=int((strong["clock"] == "certain").sum()),
+        edges_coordinated=_labelled(strong, count, "coordinated"),
+        edges_co_interest=_labelled(strong, count, "co-interest"),
     )
+
+
+def _labelled(strong: pd.DataFrame, count: int | NotMeasurable, label: str) -> int | NotMeasurable:
+    """How many of the significant edges of a behaviour carry the label."""
+    if isinstance(count, NotMeasurable):
+        return count
+    if count and strong["p_timing"].isna().all():
+        return NotMeasurable(
+            reason=f"others shared fewer than {LEAST_OBJECTS} things, too few to say how close sharers usually are"
+        )
+    return int((strong["label"] == label).sum())
 
 
 def _clusters(detection: Detection, listed: set[str]) -> tuple[ClusterFacts, ...]:
@@ -134,6 +153,7 @@ def _clusters(detection: Detection, listed: set[str]) -> tuple[ClusterFacts, ...
                 platforms=tuple(sorted(set(accounts.str.split("/", n=1).str[0]))),
                 behaviours=tuple(sorted(set(own["behaviour"]))),
                 edges=len(own),
+                edges_coordinated=int((own["label"] == "coordinated").sum()),
                 label=detection.labels.get(str(cluster_id), ""),
             )
         )
@@ -150,7 +170,7 @@ def _network(
             f"in the {detection.window_days} days before the end of the period"
         )
     accounts = drawing.nodes["account"].tolist()
-    joined = fused.set_index(["source", "target"])[["behaviours", "certain"]].to_dict("index")
+    joined = fused.set_index(["source", "target"])[["behaviours", "certain", "coordinated"]].to_dict("index")
     edges = [
         NetworkEdge.model_validate({**edge, **joined[accounts[edge["source"]], accounts[edge["target"]]]})
         for edge in drawing.edges.to_dict("records")

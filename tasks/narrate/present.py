@@ -89,7 +89,13 @@ def judge_coordination(inputs: JudgementInputs) -> Judgement | None:
         return None
     found = [(i, b) for i, b in tested if b.edges_significant]
     weaknesses = [] if all(b.window_certain for _, b in tested) else ["clocks are too coarse for the windows to be exact"]
-    reasons = [_beyond_chance(f"/coordination/behaviours/{i}", told) for i in _most_telling(found or tested)]
+    timed = [b.edges_coordinated for _, b in found if isinstance(b.edges_coordinated, int)]
+    interest_only = bool(timed) and not any(timed)
+    if interest_only:
+        weaknesses.append(
+            "no pair was closer in time than sharers of the same things usually are: a shared interest explains as much"
+        )
+    reasons = [_beyond_chance(i, inputs.coordination.behaviours[i], told) for i in _most_telling(found or tested)]
     if inputs.narratives.copypasta.whole:
         reasons.append(
             f"{told.share('/narratives/copypasta')} of the period's posts repeat a text that three or more accounts posted."
@@ -97,7 +103,7 @@ def judge_coordination(inputs: JudgementInputs) -> Judgement | None:
     if found:
         grounds = Grounds(
             name="coordination",
-            term="almost certain" if any(b.edges_among_members for _, b in found) and not weaknesses else "very likely",
+            term=_term(found, interest_only=interest_only, weak=bool(weaknesses)),
             claim=f"accounts in this collection {_in_concert(found)} in concert and not by chance",
             reasons=reasons,
             alternative="Fans, activists or automated news feeds that react to the same source within seconds.",
@@ -118,6 +124,12 @@ def judge_coordination(inputs: JudgementInputs) -> Judgement | None:
     return judgement(grounds, told)
 
 
+def _term(found: list[tuple[int, BehaviourFacts]], *, interest_only: bool, weak: bool) -> str:
+    if interest_only:
+        return "likely"
+    return "almost certain" if any(b.edges_among_members for _, b in found) and not weak else "very likely"
+
+
 def _most_telling(behaviours: list[tuple[int, BehaviourFacts]]) -> list[int]:
     """Places of those with most pairs beyond chance, then most pairs."""
 
@@ -133,10 +145,14 @@ def _in_concert(found: list[tuple[int, BehaviourFacts]]) -> str:
     return "post the same texts or links" if only_words else "post, pass on or answer the same things"
 
 
-def _beyond_chance(at: str, told: Told) -> str:
+def _beyond_chance(place: int, behaviour: BehaviourFacts, told: Told) -> str:
+    at = f"/coordination/behaviours/{place}"
     significant, pairs = told.count(f"{at}/edges_significant"), told.count(f"{at}/edges")
     did = _DID.get(told.text(f"{at}/behaviour"), told.text(f"{at}/behaviour"))
-    return f"{significant} of {pairs} pairs of accounts that {did} within the window did so beyond chance."
+    said = f"{significant} of {pairs} pairs of accounts that {did} within the window did so beyond chance."
+    if not behaviour.edges_significant or not isinstance(behaviour.edges_coordinated, int):
+        return said
+    return f"{said} {told.count(f'{at}/edges_coordinated')} of these were also closer in time than others who did so usually are."
 
 
 def judge_themes(inputs: JudgementInputs) -> Judgement | None:

@@ -212,7 +212,7 @@ def impact(measured: int = 1200, posts: int = 1234) -> ImpactFacts:
     )
 
 
-def coordination(significant: int | NotMeasurable = 57) -> CoordinationFacts:
+def coordination(significant: int | NotMeasurable = 57, *, coordinated: int | None = None) -> CoordinationFacts:
     behaviour = BehaviourFacts(
         behaviour="co-text",
         window_s=60,
@@ -221,6 +221,7 @@ def coordination(significant: int | NotMeasurable = 57) -> CoordinationFacts:
         objects=120,
         edges=210,
         edges_significant=significant,
+        edges_coordinated=coordinated,
         edges_among_members=50,
         accounts=80,
         hubs_set_aside=0,

@@ -76,6 +76,8 @@ SITUATIONS: dict[str, JudgementInputs] = {
     "pivot": inputs(narratives=narratives(narrative(), pivots=(pivot(),))),
     "early pivot": inputs(narratives=narratives(narrative(), pivots=(pivot(-2),))),
     "nothing coordinated": inputs(coordination=coordination(0)),
+    "closer in time": inputs(coordination=coordination(coordinated=31)),
+    "a shared interest": inputs(coordination=coordination(coordinated=0)),
     "nothing measurable": inputs(
         activity=activity(0, MISSING, 0),
         takedowns=(),
@@ -343,6 +345,16 @@ def test_pointers_that_lead_nowhere_are_refused() -> None:
 )
 def test_percentages(ratio: float, shown: str) -> None:
     assert percent(ratio) == shown
+
+
+def test_a_shared_interest_is_no_concert() -> None:
+    def told(name: str) -> Judgement:
+        return next(j for j in judgement_facts(SITUATIONS[name]).items if j.judgement_id == "coordination")
+
+    assert told("closer in time").likelihood == told("rebuilding").likelihood == "almost certain"
+    assert any("31 of these were also closer in time" in reason for reason in told("closer in time").reasons)
+    assert told("a shared interest").likelihood == "likely"
+    assert "a shared interest explains as much" in told("a shared interest").model_dump_json()
 
 
 def test_equal_facts_give_equal_judgements() -> None:
