@@ -30,7 +30,7 @@ MAX_DISTANCE = 0.02  # as in tasks.detect.eyes, which a briefing without picture
 MIN_QUALITY = 50  # PDQ's authors: below it a hash says little
 MAX_GROUPS = 20
 MAX_NAMES = 12
-_DEFAULT_OUTSIDERS = 10
+_DEFAULT_OUTSIDERS = 5
 _ONE_FACE = ("consistent", "elsewhere", "no eyes")
 NOTHING = NotMeasurable(reason="no profile picture was collected")
 

@@ -255,6 +255,14 @@ def test_plain_and_default_pictures_are_set_aside_and_counted() -> None:
     assert made.reuse.members == Shared(part=0, whole=4)
 
 
+@pytest.mark.parametrize(("users", "is_default"), [(4, False), (5, True)])
+def test_fewer_than_five_outsiders_make_no_default(users: int, is_default: bool) -> None:
+    accounts = {"a": "1", "b": "1", "c": "2", "d": "3"} | {f"o{n}": "1" for n in range(users)} | {f"p{n}": "4" for n in range(6)}
+    made = facts(shown(accounts), {f"{n}": look(n) for n in (1, 2, 3, 4)}, list("abcd"))
+    assert bool(made.reuse.defaults) is is_default
+    assert made.reuse.groups == (0 if is_default else 1)
+
+
 def test_a_picture_of_the_campaign_that_some_outsiders_show_is_not_a_default() -> None:
     members = {f"m{n}": "1" for n in range(30)}
     outsiders = {f"o{n}": "1" for n in range(12)} | {f"p{n}": f"{100 + n}" for n in range(400)}
