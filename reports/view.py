@@ -8,6 +8,7 @@ from reports.parts.changes import Changes, changes
 from reports.parts.coordination import Coordination, coordination
 from reports.parts.coverage import Coverage, coverage
 from reports.parts.front import Front, front
+from reports.parts.ledger import Ledger, ledger
 from reports.parts.method import Method, method
 from reports.parts.narratives import Narratives, narratives
 from reports.parts.personas import Personas, personas
@@ -39,6 +40,7 @@ class Briefing:
     changes: Changes
     coverage: Coverage
     rebuilding: Rebuilding
+    ledger: Ledger
     personas: Personas
     coordination: Coordination
     narratives: Narratives
@@ -54,6 +56,7 @@ def view(facts: Facts, *, edition: str, replaced: tuple[str, ...] = ()) -> Brief
         changes=changes(facts),
         coverage=coverage(facts),
         rebuilding=rebuilding(facts),
+        ledger=ledger(facts),
         personas=personas(facts),
         coordination=coordination(facts),
         narratives=narratives(facts),

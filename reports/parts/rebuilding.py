@@ -18,6 +18,7 @@ from tasks.domain.measures import NotMeasurable
 from tasks.domain.rebuilding import Cohorts, RemovalRate, TakedownFacts
 
 MAIN_LOOKBACK = 90
+MOST_COUNTS = 8
 FEWEST_DRAWN = 5  # accounts
 
 
@@ -105,6 +106,8 @@ def _days(record: TakedownFacts) -> str:
 def _stated(record: TakedownFacts) -> str:
     """What the sources say was removed."""
     counts = [f"{count(number)} {kind}" for action in record.actions for kind, number in action.counts.items()]
+    if len(counts) > MOST_COUNTS:
+        return f"{len(record.actions)} actions, see the ledger"
     return sentence_list(counts) if counts else "not stated"
 
 

@@ -1,15 +1,14 @@
 """What each takedown left behind, platform by platform: actions, baseline, silence, batches, successors, groups, confounders."""
 
 from dataclasses import dataclass
+from datetime import date
 
 from reports.charts import survival
 from reports.formats import (
-    capital,
     clock_instant,
     count,
     dated,
     day,
-    language,
     number,
     p_value,
     percent,
@@ -20,10 +19,12 @@ from reports.formats import (
     short_date,
 )
 from reports.parts.blocks import Column, Figure, Notes, Table, head, number_cell, text_cell
+from reports.parts.groups import comparator_table, content_sentences, group_table
 from reports.parts.sources import Sources
 from tasks.domain.measures import NotMeasurable
-from tasks.domain.rebuilding import Baseline, CreationBatch, GroupRow, LedgerRow, LossWave, Successor, TakedownFacts
+from tasks.domain.rebuilding import Baseline, CreationBatch, Evidence, LedgerRow, LossWave, Successor, TakedownFacts
 
+MOST_ITEMS = 5  # items of evidence printed for a pair; the record has all
 MOST_ROWS = 8  # a page shows a part of long lists; how many are left out is said
 
 
@@ -38,7 +39,7 @@ class Trace:
 
 
 def trace(record: TakedownFacts, name: str, sources: Sources) -> Trace:
-    tables = (_waves(record), _batches(record), _successors(record), _groups(record))
+    tables = (_waves(record), _batches(record), _successors(record), group_table(record), comparator_table(record))
     return Trace(
         name=name,
         record=_record(record, sources),
@@ -52,6 +53,8 @@ def _record(record: TakedownFacts, sources: Sources) -> Table:
         ("Removed", _actions(record.actions, sources)),
         ("Level before", _levels(record)),
         ("Turnover since", _later(record)),
+        ("Successors", _succession(record)),
+        ("By whom, with what", content_sentences(record)),
         ("Confounders", tuple(map(sentence, record.confounders))),
         ("Caveats", tuple(map(sentence, record.caveats))),
         ("Not measurable", _unmeasured(record)),
@@ -148,6 +151,26 @@ def _later(record: TakedownFacts) -> tuple[str, ...]:
     return tuple(sentences)
 
 
+def _succession(record: TakedownFacts) -> tuple[str, ...]:
+    """How many pairs are claimed among how many, and what such claims are worth."""
+    looked = record.successor_search
+    if looked is None or isinstance(record.successors, NotMeasurable):
+        return ()
+    worth, found = looked.accuracy, len(record.successors)
+    among = f"{plural(looked.lost, 'lost account')} and {plural(looked.later, 'account')} that began in the span of such a loss"
+    bar = f"{number(worth.threshold)} bits of evidence beyond chance"
+    if found:
+        first = f"Among {among}, {plural(found, 'pair')} {'reaches' if found == 1 else 'reach'} {bar}."
+    else:
+        first = f"No successor is named: among {among}, no pair reaches {bar}."
+    measured = (
+        f"On labelled simulation {count(worth.right)} of {count(worth.claimed)} pairs named at this level were right, and "
+        f"{count(worth.right)} of {count(worth.pairs)} true ones were named; with announcements left unread "
+        f"{count(worth.right_unannounced)} of {count(worth.claimed_unannounced)} were right."
+    )
+    return (first, measured) if worth.claimed else (first,)
+
+
 def _unmeasured(record: TakedownFacts) -> tuple[str, ...]:
     names = {
         "baseline": record.baseline,
@@ -162,6 +185,9 @@ def _unmeasured(record: TakedownFacts) -> tuple[str, ...]:
         "successors": record.successors,
         "index by group": record.by_group,
         "sensitivity": record.sensitivity,
+        "share of the loudest": record.loudest,
+        "continuity of content": record.continuity,
+        "comparators": record.comparators,
     }
     reasons: dict[str, list[str]] = {}
     for name, value in names.items():
@@ -255,37 +281,28 @@ def _successors(record: TakedownFacts) -> Table | None:
         return None
     rows = tuple(
         (
-            head(item.lost),
-            text_cell(item.later),
+            head(_dated(item.lost, item.last_post)),
+            text_cell(_dated(item.later, item.first_post)),
             number_cell(number(item.score)),
-            text_cell("; ".join(f"{e.kind}: {e.detail}" for e in item.evidence)),
+            text_cell("; ".join(map(_item, _weightiest(item)))),
         )
         for item in found[:MOST_ROWS]
     )
-    columns = (Column("Lost"), Column("Came back as"), Column("Score", numeric=True), Column("Evidence"))
-    return Table(_left_out("Successors", len(found), "first"), columns, rows)
+    columns = (Column("Lost (last post)"), Column("Came back as (first post)"), Column("Bits", numeric=True), Column("Evidence"))
+    caption = "Successors: accounts that began when another was lost, and the evidence that they replace it"
+    return Table(_left_out(caption, len(found), "first"), columns, rows)
 
 
-def _groups(record: TakedownFacts) -> Table | None:
-    groups: tuple[GroupRow, ...] | NotMeasurable = record.by_group
-    if isinstance(groups, NotMeasurable) or not groups:
-        return None
-    notes, kinds = Notes(), list(dict.fromkeys(row.kind for row in groups))
-    rows = tuple(
-        (
-            head(_group(row) if len(kinds) == 1 else f"{row.kind}: {_group(row)}"),
-            number_cell(number(row.baseline_posts)),
-            number_cell(number(row.latest_posts)),
-            notes.number(row.index),
-        )
-        for row in groups[: 2 * MOST_ROWS]
-    )
-    columns = (
-        Column(capital(kinds[0]) if len(kinds) == 1 else "Group"),
-        *(Column(name, numeric=True) for name in ("Posts a day, baseline", "Posts a day, now", "Index")),
-    )
-    return Table("The index of posts by group", columns, rows, notes.pairs, fit=True)
+def _dated(name: str, on: date | None) -> str:
+    return f"{name} ({short_date(on)})" if on else name
 
 
-def _group(row: GroupRow) -> str:
-    return language(row.group) if row.kind == "language" else row.group
+def _weightiest(item: Successor) -> tuple[Evidence, ...]:
+    """The items that weigh most, in the order of the record; all of them where no weights are recorded."""
+    least = sorted((e.bits or 0.0 for e in item.evidence), reverse=True)[:MOST_ITEMS][-1:]
+    return tuple(e for e in item.evidence if e.bits is None or e.bits >= least[0])[:MOST_ITEMS]
+
+
+def _item(evidence: Evidence) -> str:
+    posts = f" ({'post' if len(evidence.posts) == 1 else 'posts'} {', '.join(evidence.posts[:2])})" if evidence.posts else ""
+    return f"{evidence.kind}: {evidence.detail}{posts}"

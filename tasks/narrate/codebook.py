@@ -18,9 +18,9 @@ _ANY = ("any", "*", "und")
 def first_categories(texts: pd.Series, langs: pd.Series, codebook: Mapping[str, Mapping[str, Sequence[str]]]) -> pd.Series:
     """One category a text: the first in the file's order that matches, else `uncoded`. Equal texts are matched once."""
     text, lang = (pd.factorize(column, use_na_sentinel=True) for column in (texts, langs))
-    pair = text[0].astype(np.int64) * (len(lang[1]) + 1) + (lang[0] + 1)
+    pair = (text[0].astype(np.int64) + 1) * (len(lang[1]) + 1) + (lang[0] + 1)  # 0 = null
     distinct, place = np.unique(pair, return_inverse=True)
-    words = pd.Series([*text[1], None], dtype="str")[distinct // (len(lang[1]) + 1)]
+    words = pd.Series([None, *text[1]], dtype="str")[distinct // (len(lang[1]) + 1)]
     tongues = pd.Series([None, *lang[1]], dtype="str")[distinct % (len(lang[1]) + 1)]
     hits = matches(words.reset_index(drop=True), tongues.reset_index(drop=True), codebook)
     names = np.array([*hits.columns, UNCODED], dtype=object)

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from tasks.domain.campaign import Campaign
@@ -54,7 +55,7 @@ def read_actions(rows: pd.DataFrame, campaign: Campaign) -> tuple[tuple[Action, 
     """
     latest = rows.drop_duplicates("row_id", keep="last")
     names = {_plain(name) for name in (campaign.title, campaign.slug, *campaign.aliases, *campaign.ledger_names)}
-    ours = [pd.isna(network) or _names_one(str(network), names) for network in latest["network"]]
+    ours = np.array([pd.isna(network) or _names_one(str(network), names) for network in latest["network"]], dtype=bool)
     own = latest[pd.Series(ours, index=latest.index, dtype=bool)]  # an empty list would choose no column instead of no row
     groups: list[list[dict[str, Any]]] = []
     for _, same in own.groupby(_SAME_ACTION, dropna=False, sort=True):
