@@ -32,8 +32,7 @@ def successors_of(
     """The claims whose loss lies at or after t0 - 7 d, the highest score first, and what was looked through for them."""
     people, pairs = found.people, found.pairs
     since = (episode.start - BEFORE_DAYS) * DAY_US
-    lost = np.union1d(found.lost, found.said)
-    lost = lost[people.loss[lost] >= since]
+    lost = found.lost[people.loss[found.lost] >= since]
     if not len(lost):
         reason = (
             f"no account on {platform_name(platform)} is known to be lost since a week before the takedown: a silence shows after 30 days, "
@@ -120,7 +119,7 @@ def _habits(found: Search, pair: int) -> list[Evidence]:
         bits = _bits(found, kind, pair)
         if bits > 0:
             share = float(found.pairs.p[kind][pair])
-            detail = f"closer than {1 - share:.0%} of the other accounts lost or begun in that time"
+            detail = f"closer than {min(100 * (1 - share), 99):.0f} % of the other accounts lost or begun in that time"
             evidence.append(Evidence(kind=name, detail=detail, bits=bits))
         elif bits < 0:
             evidence.append(Evidence(kind=name, detail="the two share no language", bits=bits))
@@ -132,12 +131,11 @@ def _timing(found: Search, pair: int) -> Evidence:
     one, other = int(pairs.lost[pair]), int(pairs.later[pair])
     first, last = int(people.of(other)[0]), int(people.of(one)[-1])
     days = (people.first[other] - people.last[one]) / DAY_US
-    when = "later than" if days >= 0 else "before"
-    detail = f"first post {_counted_days(abs(days))} {when} the lost account's last"
+    detail = f"first post {_counted_days(abs(days))} {'after' if days >= 0 else 'before'} the lost account's last"
     if people.removed[one]:
-        detail += ", which was found removed"
-    elif not people.silent[one]:
-        detail += ", which has been silent for less than 30 days: that it is lost is said by the announcement"
+        detail += "; a check found that account removed"
+    elif people.said[one]:
+        detail += "; silent for less than 30 days, that account is lost by an announcement alone"
     bits = _bits(found, "timing", pair) + _bits(found, "parallel", pair)
     return Evidence(kind="timing", detail=detail, posts=people.post_ids(np.array([last, first])), bits=round(bits, 1))
 

@@ -28,7 +28,7 @@ _NUMBERS = {
 }
 _LEET = str.maketrans("01345", "oieas")
 _WORD = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+|[^\W\dA-Za-z_]+")
-_INSIDE = re.compile(r"(?<=[A-Za-z])[01345](?=[A-Za-z]{2})")
+_INSIDE = re.compile(r"(?<=[A-Za-z])[01345](?=[A-Za-z])")
 
 
 @dataclass(frozen=True)
@@ -79,8 +79,13 @@ def likeness(one: tuple[np.ndarray, np.ndarray], other: tuple[np.ndarray, np.nda
     return found
 
 
-def alike_handles(forms: tuple[np.ndarray, np.ndarray], people: People, lost: np.ndarray, later: np.ndarray) -> Alike:
-    """The BEST likest lost accounts of every later one. Chance is how often pairs are as alike that cannot be a succession."""
+def alike_handles(
+    forms: tuple[np.ndarray, np.ndarray], people: People, lost: np.ndarray, later: np.ndarray
+) -> tuple[Alike, np.ndarray]:
+    """The BEST likest lost accounts of every later one; and by likeness (0 to 100) how many accounts are at least as like one by chance.
+
+    Chance is how often pairs are as alike that cannot be a succession.
+    """
     rows, columns, values = [], [], []
     lost_forms = forms[0][lost], forms[1][lost]
     for start in range(0, len(later), BLOCK):
@@ -99,13 +104,14 @@ def alike_handles(forms: tuple[np.ndarray, np.ndarray], people: People, lost: np
         columns.append(lost[best[row, column]])
         values.append(some[row, column].astype(np.int64))
     if not rows:
-        return nothing_alike()
+        return nothing_alike(), np.zeros(101)
     value = np.concatenate(values)
     counts, pairs = _other_pairs(forms, people)
     elsewhere = np.exp(np.interp(value, _ELSEWHERE[0], np.log(_ELSEWHERE[1])))
     at_least = counts[::-1].cumsum()[::-1]
     p = (at_least[value] + elsewhere * _WEIGHT + 0.5) / (pairs + _WEIGHT)
-    return Alike(np.concatenate(columns), np.concatenate(rows), value.astype(float), np.minimum(p, 1.0))
+    alike = Alike(np.concatenate(columns), np.concatenate(rows), value.astype(float), np.minimum(p, 1.0))
+    return alike, at_least / max(pairs, 1) * len(people)
 
 
 def _other_pairs(forms: tuple[np.ndarray, np.ndarray], people: People) -> tuple[np.ndarray, int]:
@@ -113,7 +119,7 @@ def _other_pairs(forms: tuple[np.ndarray, np.ndarray], people: People) -> tuple[
     named = np.flatnonzero(forms[0] != "")
     if len(named) > REFERENCE:
         named = named[np.linspace(0, len(named) - 1, REFERENCE).astype(np.int64)]
-    gone = people.silent | people.removed
+    gone = people.gone
     counts, pairs = np.zeros(101, dtype=np.int64), 0
     columns = forms[0][named], forms[1][named]
     for start in range(0, len(named), BLOCK):

@@ -4,10 +4,10 @@ from tasks.domain.rebuilding import SuccessorAccuracy
 
 MEASURED = SuccessorAccuracy(
     threshold=5.0,
-    pairs=0,
-    claimed=0,
-    right=0,
-    claimed_unannounced=0,
-    right_unannounced=0,
-    data="not yet measured",
+    pairs=570,
+    claimed=393,
+    right=386,
+    claimed_unannounced=257,
+    right_unannounced=250,
+    data="6 seeds of 4 scenarios at 100,000 posts, one organic account for every ten members",
 )

@@ -18,9 +18,9 @@ class People:
     """Arrays of one entry an account, in the order of the timeline's accounts; instants in microseconds since 1970.
 
     `loss`: the last post or, of an account that was found removed, the last time it was seen alive, if that was later. `silent`: no post in
-    the last 30 days of the data; `removed`: the latest status check says so. `handle`, `display_name`, `bio`, `avatar_hash`: as last
-    observed, "" where nothing was. `order`: positions of the platform's posts by account, then time; `starts[i]:starts[i + 1]` are those
-    of account i.
+    the last 30 days of the data; `removed`: the latest status check says so; `said`: an announcement does. `handle`, `display_name`,
+    `bio`, `avatar_hash`: as last observed, "" where nothing was. `order`: positions of the platform's posts by account, then time;
+    `starts[i]:starts[i + 1]` are those of account i.
     """
 
     ids: np.ndarray
@@ -30,6 +30,7 @@ class People:
     loss: np.ndarray
     silent: np.ndarray
     removed: np.ndarray
+    said: np.ndarray
     end: int
     handle: np.ndarray
     display_name: np.ndarray
@@ -46,8 +47,13 @@ class People:
 
     @property
     def lost(self) -> np.ndarray:
-        """Positions of accounts that are lost: silent, or found removed."""
-        return np.flatnonzero(self.silent | self.removed)
+        """Positions of accounts that are lost: silent, found removed, or so by an announcement."""
+        return np.flatnonzero(self.gone)
+
+    @property
+    def gone(self) -> np.ndarray:
+        found: np.ndarray = self.silent | self.removed | self.said
+        return found
 
     @property
     def later(self) -> np.ndarray:
@@ -114,6 +120,7 @@ def read_people(timeline: Timeline, knowledge: AccountKnowledge, checks: StatusC
         loss=np.where(removed, np.maximum(last, alive), last),
         silent=last < end - SILENCE_DAYS * DAY_US,
         removed=removed,
+        said=np.zeros(len(first), dtype=bool),
         end=end,
         **{name: profile[name] for name in PROFILE},
         posts=posts,

@@ -17,7 +17,8 @@ MARGIN = 1.0  # bits by which the likest lost account must lead, unless an annou
 SIBLING_SLACK = 8  # points by which a sibling's handle may be less alike: "north_daily" and "rookery_daily" differ by their towns
 TOGETHER_DAYS = 7  # accounts that posted in parallel for as long are contemporaries
 OVERLAP_FREE_DAYS, OVERLAP_BITS, OVERLAP_MOST = 2.0, 0.4, 6.0  # a day of posting in parallel, beyond two
-MOST_BITS = {"handle": 14.0, "texts": 10.0, "links": 8.0, "avatar": 8.0, "bio": 6.0, "name": 4.0}
+# Texts and links never make a claim alone: a desk of several operators draws on one stock of them.
+MOST_BITS = {"handle": 18.0, "texts": 6.0, "links": 6.0, "avatar": 8.0, "bio": 6.0, "name": 4.0}
 TIMING_BITS = -1.0, 2.0  # a late beginning hardly speaks against a pair: some wait for months
 
 # Share of successors by days from the loss to their first post: an assumption (most are made within two weeks), weighed against how many
@@ -114,9 +115,15 @@ def add_choice(pairs: Pairs, people: People) -> None:
     pairs.bits["choice"] = -np.log2(np.maximum(people.rivals(pairs.later), 1).astype(float))
 
 
-def weigh_families(pairs: Pairs, people: People, forms: tuple[np.ndarray, np.ndarray], items: dict[str, Items]) -> None:
-    """Handles, pictures and profiles that contemporaries share as well are a brand's: they count for less, or nothing."""
-    others = _alike_contemporaries(pairs, people, forms)
+def weigh_families(
+    pairs: Pairs, people: People, forms: tuple[np.ndarray, np.ndarray], by_chance: np.ndarray, items: dict[str, Items]
+) -> None:
+    """Handles, pictures and profiles that contemporaries share as well are a brand's: they count for less, or nothing.
+
+    `by_chance`, by likeness: how many accounts are as like a handle in any case (a hundred, if 20,000 are named by two common words each).
+    """
+    usual = by_chance[np.clip(pairs.likeness["handle"].astype(np.int64) - SIBLING_SLACK, 0, 100)]
+    others = np.maximum(_alike_contemporaries(pairs, people, forms) - usual, 0.0)
     pairs.bits["handle"] = after_family(pairs.bits["handle"], others)
     pairs.likeness["siblings"] = others
     for name, of in items.items():

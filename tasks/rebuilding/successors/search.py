@@ -30,12 +30,11 @@ _PROFILES = {"avatar": "avatar_hash", "bio": "bio", "name": "display_name"}
 @dataclass(frozen=True)
 class Search:
     """What was looked at and the pairs that come near to a claim. `lost`, `later`: positions in `people`; `carried`: the texts, links and
-    profile fields both have; `named`: the announcements; `said`: accounts that are lost only because an announcement says so."""
+    profile fields both have; `named`: the announcements."""
 
     people: People
     lost: np.ndarray
     later: np.ndarray
-    said: np.ndarray
     pairs: Pairs
     carried: dict[str, Carried]
     named: tuple[Announcement, ...]
@@ -55,13 +54,16 @@ def search(
     """
     people = read_people(timeline, knowledge, checks, observations)
     named, said = _announced(people) if announcements else ([], np.zeros(0, dtype=np.int64))
+    if len(said):  # from here on they are lost like others
+        people = replace(people, said=np.isin(np.arange(len(people)), said))
     lost, later = people.lost, people.later
     forms = folded_all(people.handle)
     items = {"texts": texts_of(people), "links": links_of(people)}
     items |= {name: profile_items(_long(getattr(people, column), name)) for name, column in _PROFILES.items()}
-    found = {"handle": alike_handles(forms, people, lost, later)}
+    handles, by_chance = alike_handles(forms, people, lost, later)
+    found = {"handle": handles}
     carried = {name: carried_over(of, people, lost, later) for name, of in items.items()}
-    found |= {name: alike_by_items(of, people, later) for name, of in carried.items()}
+    found |= {name: alike_by_items(of, items[name], people, later) for name, of in carried.items()}
     pairs = union(people, found, named)
     pairs.bits["links"] = np.where(
         pairs.bits["links"] > pairs.bits["texts"], pairs.bits["links"], 0.0
@@ -71,14 +73,14 @@ def search(
     add_choice(pairs, people)
     add_timing(pairs, people, lost, later)
     pairs = pairs.where(pairs.score >= THRESHOLD - 3 * MOST_BITS)
-    weigh_families(pairs, people, forms, {name: items[name] for name in _PROFILES})
+    weigh_families(pairs, people, forms, by_chance, {name: items[name] for name in _PROFILES})
     pairs = pairs.where(pairs.score >= THRESHOLD - 3 * MOST_BITS)
     if not len(pairs):
-        return Search(people, lost, later, said, pairs, carried, tuple(named))
+        return Search(people, lost, later, pairs, carried, tuple(named))
     habits = habit_bits(people, pairs.lost, pairs.later, lost, later, timeline.rows.lang, len(timeline.rows.langs))
     for name, (bits, likeness, p) in habits.items():
         pairs.bits[name], pairs.likeness[name], pairs.p[name] = bits, likeness, p
-    return Search(people, lost, later, said, pairs, carried, tuple(named))
+    return Search(people, lost, later, pairs, carried, tuple(named))
 
 
 def _announced(people: People) -> tuple[list[Announcement], np.ndarray]:

@@ -92,14 +92,20 @@ def carried_over(items: Items, people: People, lost: np.ndarray, later: np.ndarr
     return Carried(one[keep], other[keep], item, weight[item], first[keep], again[keep])
 
 
-def alike_by_items(carried: Carried, people: People, later: np.ndarray) -> Alike:
-    """Likeness is the number of items, each weighted; chance is how many of the pairs that could be a succession share as much."""
+def alike_by_items(carried: Carried, items: Items, people: People, later: np.ndarray) -> Alike:
+    """Likeness is the number of items, each weighted. Chance: for posts, how many of the pairs that could be a succession
+    share as much; for fields of the profile, how many of all pairs share a value."""
     if not len(carried.item):
         return nothing_alike()
     size = len(people)
     key, place = np.unique(carried.later * size + carried.lost, return_inverse=True)
     likeness = np.bincount(place, weights=carried.weight).round(6)
-    return Alike(key % size, key // size, likeness, tail(likeness, likeness, int(people.rivals(later).sum())))
+    if (carried.lost_post >= 0).any():
+        return Alike(key % size, key // size, likeness, tail(likeness, likeness, int(people.rivals(later).sum())))
+    holders = np.bincount(items.rare().item)
+    sharing = int((holders * (holders - 1) // 2).sum())
+    p = np.full(len(key), (sharing - 0.5) / (size * (size - 1) / 2))
+    return Alike(key % size, key // size, likeness, np.minimum(p, 1.0))
 
 
 def _items(people: People, rows: np.ndarray, values: pd.Series) -> Items:
