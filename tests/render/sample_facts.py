@@ -659,13 +659,13 @@ def _coordination() -> CoordinationFacts:
         max_q=0.01,
         behaviours=(
             BehaviourFacts(behaviour="co-text", window_s=60, window_certain=True, shares=61020, objects=9120, edges=4811, edges_significant=620,
-                           edges_among_members=598, accounts=1410, hubs_set_aside=2),
+                           edges_among_members=598, accounts=1410, hubs_set_aside=2, edges_coordinated=571, edges_co_interest=49),
             BehaviourFacts(behaviour="co-url", window_s=120, window_certain=False, shares=20111, objects=3110, edges=1402,
                            edges_significant=NotMeasurable(reason="the clock of facebook is in minutes: 120 s is possible, not certain"),
                            edges_among_members=380, accounts=702, hubs_set_aside=0, note="Minute clocks: differences of 60 s may be 0 to 120."),
         ),
         clusters=(
-            ClusterFacts(cluster_id="c0", accounts=240, members=228, platforms=("facebook", "x"), behaviours=("co-text",), edges=402, label="“Nobody asks who profits when the shooting goes on”"),
+            ClusterFacts(cluster_id="c0", accounts=240, members=228, platforms=("facebook", "x"), behaviours=("co-text",), edges=402, edges_coordinated=377, label="“Nobody asks who profits when the shooting goes on”"),
             ClusterFacts(cluster_id="c1", accounts=141, members=120, platforms=("x",), behaviours=("co-text", "co-url"), edges=155, label="“制裁只会伤害普通人，芯片不是武器”"),
             ClusterFacts(cluster_id="c2", accounts=92, members=92, platforms=("facebook", "instagram"), behaviours=("co-text",), edges=51, label="“The new bridge opened and the whole village came”"),
             ClusterFacts(cluster_id="c3", accounts=50, members=31, platforms=("youtube",), behaviours=("co-url",), edges=12, label="news[.]example/opinion/4471"),
