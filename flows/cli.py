@@ -139,11 +139,23 @@ def backfill(
 
 
 @app.command()
-def status(campaign: CampaignName, workspace: Workspace = None, as_json: AsJson = False) -> None:
+def status(
+    campaign: CampaignName,
+    proposals: Annotated[
+        bool, typer.Option("--proposals", help="Who is behind the proposals of the newest briefing. For the team only.")
+    ] = False,
+    workspace: Workspace = None,
+    as_json: AsJson = False,
+) -> None:
     """Periods of a campaign and their state."""
-    from flows.commands import watching
+    if proposals:
+        from flows.commands.proposals import proposals as named
 
-    watching.status(campaign, workspace=workspace, as_json=as_json)
+        named(campaign, workspace=workspace, as_json=as_json)
+    else:
+        from flows.commands import watching
+
+        watching.status(campaign, workspace=workspace, as_json=as_json)
 
 
 @app.command()
