@@ -17,10 +17,11 @@ _CHUNK = 1 << 20
 
 @dataclass(frozen=True)
 class PackedFile:
-    """One file: its path inside the archive, the hash of all its bytes, and the first `keep` of them."""
+    """One file: its path inside the archive, hash and number of all its bytes, and the first `keep` of them."""
 
     name: str
     sha256: str
+    size: int
     data: bytes
 
 
@@ -34,15 +35,16 @@ def packed_files(path: Path, name: str, *, keep: int) -> Iterator[PackedFile]:
         for number, (inside, stream) in enumerate(_entries(path), start=1):
             if number > MOST_FILES:
                 raise _unreadable(name, f"it holds more than {MOST_FILES:,} files", "Split it.")
-            digest, kept = hashlib.sha256(), bytearray()
+            digest, kept, size = hashlib.sha256(), bytearray(), 0
             while chunk := stream.read(_CHUNK):
+                size += len(chunk)
                 unpacked += len(chunk)
                 if unpacked > MOST_BYTES:
                     raise _unreadable(name, f"it unpacks to more than {MOST_BYTES >> 30} GiB", "Split it.")
                 digest.update(chunk)
                 kept += chunk[: keep - len(kept)]
             if not _is_hidden(inside):
-                yield PackedFile(inside, digest.hexdigest(), bytes(kept))
+                yield PackedFile(inside, digest.hexdigest(), size, bytes(kept))
     except (zipfile.BadZipFile, tarfile.TarError, EOFError, OSError, ValueError) as error:
         raise _unreadable(name, f"not a zip or tar archive, or cut off ({error})", "Pack the pictures again.") from error
     except (RuntimeError, NotImplementedError) as error:  # encrypted, or packed in a way the standard library does not know

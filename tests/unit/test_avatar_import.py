@@ -19,6 +19,7 @@ from tasks.domain.parsed import Parsed
 from tasks.domain.ports import LandedFile
 from tasks.fetch import archives
 from tasks.fetch.fetching import identity_for_files, parse_landed
+from tasks.fetch.sources import avatars
 from tasks.fetch.sources.avatars import pictures_in
 from tasks.store.lake import commit_batch
 from tasks.store.local import LocalStore
@@ -146,6 +147,15 @@ def test_archives_are_bounded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -
     monkeypatch.setattr(archives, "MOST_FILES", 2)
     with pytest.raises(UnreadableInput, match="more than 2 files"):
         parse(packed(tmp_path / "many.zip", {f"x/{n}.png": b"" for n in range(3)}))
+
+
+def test_a_list_that_is_too_long_is_never_read_in_part(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    rows = b"platform,account_id,file\n" + b"".join(b"x,%d,a.png\n" % n for n in range(200_000))
+    path = packed(tmp_path / "p.zip", {"accounts.csv": rows, "a.png": png(1)})
+    assert parse(path).rows_landed["accounts"] == 200_000
+    monkeypatch.setattr(avatars, "_MOST_LIST", 1 << 20)
+    with pytest.raises(UnreadableInput, match="larger than 1 MiB"):
+        parse(path)
 
 
 def test_of_a_large_picture_only_the_beginning_is_kept_but_all_is_hashed(tmp_path: Path) -> None:

@@ -26,6 +26,7 @@ from tasks.fetch.readers import read_csv
 from tasks.fetch.rows import Harvest, ObservedAt, Recipe, capture_rule, take
 
 LIST = "accounts.csv"
+_MOST_LIST = 64 << 20  # bytes: some 800,000 accounts
 _NEEDED = ("platform", "account_id", "file")
 _KNOWN = ("platform", "account_id", "handle", "display_name", "observed_at")
 
@@ -89,11 +90,13 @@ def _contents(file: LandedFile) -> tuple[dict[str, str], bytes | None]:
     """Hash by path of every picture, and the list of accounts if there is one. Paths are relative to the list's folder."""
     found: dict[str, str] = {}
     listed: tuple[PurePosixPath, bytes] | None = None
-    for packed in packed_files(file.path, file.name, keep=MOST_PICTURE_BYTES):
+    for packed in packed_files(file.path, file.name, keep=_MOST_LIST):
         path = PurePosixPath(packed.name)
         if path.name == LIST:
             if listed:
                 raise _unreadable(file, f"it holds two files {LIST}")
+            if packed.size > len(packed.data):
+                raise _unreadable(file, f"{LIST} is larger than {_MOST_LIST >> 20} MiB")
             listed = path.parent, packed.data
         else:
             found[str(path)] = packed.sha256
