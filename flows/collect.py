@@ -13,11 +13,13 @@ from flows.artifacts import collected
 from flows.campaign_file import load_campaign
 from flows.console import parse_instant
 from flows.run_record import Run, recorded
-from flows.wiring import open_store, open_workspace, source_factories
+from flows.watchlist import due_at
+from flows.wiring import open_store, open_workspace, source_factories, status_factories
 from tasks.domain.batches import BatchRecord
 from tasks.domain.campaign import Campaign, SourceSpec
 from tasks.domain.errors import UsageProblem
 from tasks.domain.ports import LandedFile
+from tasks.fetch.checks import DueChecks
 from tasks.fetch.fetching import FetchedGroup, identity_for_files, identity_for_pages, source
 from tasks.fetch.importers import ARCHIVES, importer
 from tasks.fetch.rows import ObservedAt
@@ -38,9 +40,9 @@ def collect(
     """
     plan = load_campaign(open_store(workspace), campaign)  # a wrong name leaves no new workspace behind
     store = open_workspace(workspace, create=True)
-    if not plan.sources:
+    if not (plan.sources or plan.status_sources):
         raise UsageProblem(f"{campaign} names no source.", remedy="Add one to its file, or bring files with `resurge ingest`.")
-    if only is not None and only not in (names := [spec.name for spec in plan.sources]):
+    if only is not None and only not in (names := [spec.name for spec in (*plan.sources, *plan.status_sources)]):
         raise UsageProblem(f"{campaign} has no source {only!r}.", remedy=f"Its sources: {', '.join(names)}.")
     now = datetime.now(UTC)
     with recorded(store, "collect", campaign) as run:
@@ -53,6 +55,7 @@ def collect(
             records += [_admit_pages(run, plan, spec, group, asked.capture_rule, now) for group in groups]
             if problem:
                 raise problem
+        records += _look_at_accounts(run, plan, only, until or now, now)
         collected(plan, records)
         return run.summary.model_dump(mode="json") | {"batches": [record.batch_id for record in records]}
 
@@ -95,8 +98,30 @@ def ingest(
         return run.summary.model_dump(mode="json") | {"batches": [record.batch_id]}
 
 
-def _admit_pages(run: Run, plan: Campaign, spec: SourceSpec, group: FetchedGroup, rule: str, now: datetime) -> BatchRecord:
-    identity = identity_for_pages(plan.slug, spec.name, group, rule, {})
+def _look_at_accounts(run: Run, plan: Campaign, only: str | None, until: datetime, now: datetime) -> list[BatchRecord]:
+    """Have the accounts that are due at `until` looked at by every status source."""
+    records: list[BatchRecord] = []
+    for spec in (spec for spec in plan.status_sources if only in (None, spec.name)):
+        checker = source(spec, status_factories())
+        with run.stage(f"check {spec.name}"):
+            asked = DueChecks(checker, due_at(run.store, plan, until))
+            groups, problem = fetch(asked, until, until, partial(land, run.store, plan.slug, spec.name))
+        records += [_admit_pages(run, plan, spec, group, asked.capture_rule, now, checker.options) for group in groups]
+        if problem:
+            raise problem
+    return records
+
+
+def _admit_pages(
+    run: Run,
+    plan: Campaign,
+    spec: SourceSpec,
+    group: FetchedGroup,
+    rule: str,
+    now: datetime,
+    options: dict[str, Any] | None = None,
+) -> BatchRecord:
+    identity = identity_for_pages(plan.slug, spec.name, group, rule, options or {})
     with tempfile.TemporaryDirectory(prefix="resurge-pages-") as folder:
         files = [
             LandedFile(
@@ -104,7 +129,7 @@ def _admit_pages(run: Run, plan: Campaign, spec: SourceSpec, group: FetchedGroup
             )
             for page in group.pages
         ]
-        return admit(run, identity, [page.raw for page in group.pages], files, observed_at=None, options={}, now=now)
+        return admit(run, identity, [page.raw for page in group.pages], files, observed_at=None, options=options or {}, now=now)
 
 
 def _resume(run: Run, spec: SourceSpec) -> datetime:

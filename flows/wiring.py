@@ -13,7 +13,7 @@ from tasks.deliver.eml import EmlMailer
 from tasks.deliver.smtp import SmtpMailer
 from tasks.domain.campaign import Campaign
 from tasks.domain.errors import UsageProblem
-from tasks.domain.ports import Mailer, ObjectStore, Source
+from tasks.domain.ports import Mailer, ObjectStore, Source, StatusSource
 from tasks.store.local import LocalStore
 from tasks.store.s3_client import open_s3
 from tasks.store.workspace import check_workspace, init_workspace, is_workspace
@@ -119,6 +119,14 @@ def source_factories() -> Mapping[str, Callable[..., Source]]:
     from tasks.simulate.feed import SimulatedSource
 
     return {"simulated": lambda **options: SimulatedSource(options)}
+
+
+def status_factories() -> Mapping[str, Callable[..., StatusSource]]:
+    """Who may be asked whether accounts still stand, by kind, as source_factories."""
+    from tasks.fetch.sources.status_file import StatusFile
+    from tasks.simulate.status import SimulatedStatus
+
+    return {"simulated-status": lambda **options: SimulatedStatus(options), "status-file": StatusFile}
 
 
 def mailer(store: ObjectStore) -> Mailer:

@@ -74,6 +74,18 @@ class Source(Protocol):
     def pages(self, since: datetime, until: datetime) -> Iterator[Page]: ...
 
 
+class StatusSource(Protocol):
+    """Somebody who looks whether accounts still stand. Pages hold account observations with a status; an account of which it cannot say
+    anything is in none of them, and stays unchecked."""
+
+    kind: str
+    capture_rule: str
+    options: dict[str, Any]  # for the importer of its pages
+
+    def checks(self, accounts: Sequence[tuple[str, str]], now: datetime) -> Iterator[Page]:
+        """Look at the accounts (platform, account id) that are due at `now`. May give observations of others too."""
+
+
 @dataclass(frozen=True)
 class LandedFile:
     """A landed raw file, readable at `path`, uncompressed; `name` is for people (the file's own name or the page's query)."""

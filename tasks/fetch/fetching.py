@@ -7,16 +7,17 @@ import inspect
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, TypeVar
 
 from tasks.domain.batches import BatchIdentity, QueryEffort, RawObject
 from tasks.domain.campaign import SourceSpec
 from tasks.domain.errors import SourceProblem, UnreadableInput, UsageProblem
 from tasks.domain.parsed import Parsed
-from tasks.domain.ports import LandedFile, Page, Source
+from tasks.domain.ports import LandedFile, Page, Source, StatusSource
 from tasks.fetch.importers import importer
 from tasks.fetch.rows import ObservedAt
 
+Made = TypeVar("Made", Source, StatusSource)
 Land = Callable[[bytes, str], RawObject]  # (bytes, file ending such as "ndjson") -> where they lie now
 
 
@@ -156,8 +157,9 @@ def identity_for_pages(
     )
 
 
-def source(spec: SourceSpec, factories: Mapping[str, Callable[..., Source]]) -> Source:
-    """Make the source that a campaign file describes; `factories` are the adapters by kind, each called with the options by name.
+def source(spec: SourceSpec, factories: Mapping[str, Callable[..., Made]]) -> Made:
+    """Make the source (of posts, or of checks of accounts) that a campaign file describes; `factories` are the adapters by kind, each
+    called with the options by name.
 
     Raises UsageProblem for a kind or an option that is not known, an option that is missing, or a value the adapter refuses.
     """

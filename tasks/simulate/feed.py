@@ -81,9 +81,9 @@ class SimulatedSource:
             yield captured, *held.take(captured)
 
     def _page(self, captured: datetime, posts: pa.Table, accounts: pa.Table, damaged: list[Fault]) -> Page:
-        lines = _lines(posts, "post") + _lines(accounts, "account")
+        lines = lines_of(posts, "post") + lines_of(accounts, "account")
         if self._options.damaged_rows and damaged:
-            lines += _lines(pa.Table.from_pylist([fault.row for fault in damaged], schema=POST_SCHEMA), "post")
+            lines += lines_of(pa.Table.from_pylist([fault.row for fault in damaged], schema=POST_SCHEMA), "post")
         effort = QueryEffort(
             query_id="simulated",
             query=" ".join(self._queries(captured)),
@@ -124,7 +124,7 @@ def _split(table: pa.Table, captured: datetime) -> tuple[pa.Table, pa.Table]:
     return table.filter(now), table.filter(pc.invert(now))
 
 
-def _lines(table: pa.Table, record: str) -> list[bytes]:
+def lines_of(table: pa.Table, record: str) -> list[bytes]:
     """One JSON line a row; instants as ISO 8601 with Z."""
     for index, field in enumerate(table.schema):
         if pa.types.is_timestamp(field.type):

@@ -49,9 +49,15 @@ def weekly_checks(cast: Cast, first_at: np.ndarray, week: int) -> pa.Table:
     check = seen & checked & cast.watched & (now - cast.removed_at < _CONFIRMED_US)
     reread = seen & ~checked & cast.watched & ~gone & (week % 4 == 0) & (cast.span_overlap(now - 7 * DAY_US, now) > 0)
     accounts = np.flatnonzero(check | reread)
-    status = np.where(gone[accounts], np.where(cast.deleted[accounts], "deleted", "suspended"), "active").astype(object)
-    status[~checked[accounts]] = None
-    return _table(cast, accounts, np.full(len(accounts), now), status)
+    return status_table(cast, accounts, np.full(len(accounts), now))
+
+
+def status_table(cast: Cast, accounts: np.ndarray, observed: np.ndarray) -> pa.Table:
+    """What is found of `accounts` at the instants `observed`; the status is null on platforms where nobody can look."""
+    gone = cast.removed_at[accounts] <= observed
+    status = np.where(gone, np.where(cast.deleted[accounts], "deleted", "suspended"), "active").astype(object)
+    status[~CHECKED[cast.platform[accounts]]] = None
+    return _table(cast, accounts, observed, status)
 
 
 def _table(cast: Cast, accounts: np.ndarray, observed: np.ndarray, status: np.ndarray) -> pa.Table:

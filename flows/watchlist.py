@@ -1,0 +1,35 @@
+"""Which accounts are looked at: those the campaign file names, and those of a whole collection, when they are due."""
+
+from datetime import datetime, timedelta
+
+import pandas as pd
+
+from tasks.domain.campaign import Campaign
+from tasks.domain.periods import Cutoff
+from tasks.domain.ports import ObjectStore
+from tasks.fetch.checks import due_checks
+from tasks.store.visible import read_account_observations, read_posts
+
+_KEY = ["platform", "account_id"]
+
+
+def due_at(store: ObjectStore, campaign: Campaign, now: datetime) -> tuple[tuple[str, str], ...]:
+    """(platform, account id) of the watched accounts that are due at `now`. Accounts that detection proposed are not watched before an
+    analyst put them into the campaign file."""
+    cutoff = Cutoff(end=now + timedelta(microseconds=1), as_of=now)
+    last = read_posts(store, campaign.slug, cutoff, columns=[*_KEY, "posted_at"])
+    last = last.groupby(_KEY, observed=True)["posted_at"].max().rename("last_post").reset_index()
+    watched = pd.DataFrame(
+        [
+            (member.platform, member.account_id)
+            for member in campaign.membership.seeds
+            if member.known_at <= now.date() and (member.until is None or member.until > now.date())
+        ],
+        columns=_KEY,
+        dtype="str",
+    )
+    if campaign.membership.whole_collection is not None:
+        watched = pd.concat([watched, last[_KEY].astype("str")])
+    watched = watched.drop_duplicates().merge(last.astype(dict.fromkeys(_KEY, "str")), on=_KEY, how="left")
+    observations = read_account_observations(store, campaign.slug, cutoff)
+    return due_checks(now, observations, watched, campaign.takedowns, campaign.check_policy)
