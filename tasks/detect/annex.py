@@ -10,6 +10,7 @@ import hashlib
 import io
 from collections.abc import Hashable, Iterator
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -64,7 +65,11 @@ def edges_annex(
     writer = csv.writer(out, lineterminator="\n")
     writer.writerow(COLUMNS)
     records = edges.assign(pair=pair, left=left).to_dict("records")
-    for at, row in zip(edge[order].tolist(), acted.iloc[order].to_dict("records"), strict=True):
+    shown = acted.iloc[order].assign(
+        apart=_apart(acted)[order],
+        **{end: acted[end].iloc[order].dt.strftime("%Y-%m-%dT%H:%M:%SZ") for end in ("source_at", "target_at")},
+    )
+    for at, row in zip(edge[order].tolist(), shown.to_dict("records"), strict=True):
         writer.writerow([spreadsheet_cell(cell) for cell in (tlp, *_cells(records[at], row, names))])
     data = out.getvalue().encode()
     told = EdgesFile(
@@ -113,11 +118,10 @@ def _cells(edge: dict[Hashable, Any], row: dict[Hashable, Any], names: "_Names")
     yield f"{edge['q_value']:.3g}"
     yield names.thing(str(edge["behaviour"]), str(row["object_id"]))
     yield str(row["pairs"])
-    instants = [pd.Timestamp(row[f"{end}_at"]) for end in ("source", "target")]
-    for account, post, at in zip((source, target), (row["source_post"], row["target_post"]), instants, strict=True):
-        yield names.post(str(post), names.is_member(account))
-        yield f"{at:%Y-%m-%dT%H:%M:%SZ}"
-    yield f"{abs((instants[0] - instants[1]).total_seconds()):g}"
+    for account, end in ((source, "source"), (target, "target")):
+        yield names.post(str(row[f"{end}_post"]), names.is_member(account))
+        yield str(row[f"{end}_at"])
+    yield f"{row['apart']:g}"
     yield str(row["clock"])
     yield str(edge["left"])
 
@@ -127,11 +131,12 @@ class _Names:
 
     def __init__(self, members: Members, own_posts: set[str], handles: dict[str, str], key: bytes) -> None:
         self._members, self._own_posts, self._handles, self._key = set(members.keys), own_posts, handles, key
+        self.account, self.thing = cache(self._account), cache(self._thing)  # each stands in many rows; cleaning one takes 0.1 ms
 
     def is_member(self, account: str) -> bool:
         return account in self._members
 
-    def account(self, account: str) -> str:
+    def _account(self, account: str) -> str:
         return account_name(account, account in self._members, self._handles, self._key)
 
     def post(self, post: str, known: bool) -> str:
@@ -139,7 +144,7 @@ class _Names:
         platform, post_id = post.split("/", 1)
         return printable(post_id)[0] if known else self._hidden(platform, post_id, "post")
 
-    def thing(self, behaviour: str, thing: str) -> str:
+    def _thing(self, behaviour: str, thing: str) -> str:
         host = thing.split("/", 1)[0]
         if behaviour in ("co-repost", "co-reply") and not names_a_share(host):
             return f"{host}/{self.post(thing, thing in self._own_posts)}"
