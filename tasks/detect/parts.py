@@ -17,7 +17,7 @@ T = TypeVar("T")
 BATCH_ROWS = 1_000_000  # rows in work at once: about 250 MB with what is made of them
 IN_MEMORY_ROWS = 2_000_000  # 700 MB; from 5 million on the rounds take a third of the memory and no more time
 _WANTED = (*SHARES.names, "slot", "behaviour")
-_CSV_ROW_BYTES = {".csv": 40, ".gz": 10}  # of a row of CSV at least, plain and packed
+_CSV_ROW_BYTES = {".csv": 40, ".gz": 10}  # of a row of CSV, plain and packed, about
 
 
 @dataclass(frozen=True)
@@ -30,7 +30,7 @@ class Part:
 
 
 def rows_of(source: Path) -> int:
-    """Rows of a file: counted in Parquet, and in CSV what its size lets expect at most. Raises UnreadableInput, UsageProblem."""
+    """Rows of a file: counted in Parquet, estimated from the size of CSV. Raises UnreadableInput, UsageProblem."""
     if kind_of(source) == "csv":
         return _guarded(source, lambda: source.stat().st_size // _CSV_ROW_BYTES[source.suffix.lower()])
     return int(_guarded(source, lambda: pq.read_metadata(source).num_rows))

@@ -164,11 +164,6 @@ def test_without_the_package_the_remedy_is_named(monkeypatch: pytest.MonkeyPatch
         dask_runner(None, [], silent, silent).__enter__()
 
 
-def test_dask_is_not_imported_unasked() -> None:
-    code = "import sys, flows.commands.detection; print('distributed' in sys.modules or 'dask' in sys.modules)"
-    assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout == "False\n"
-
-
 def test_the_command_starts_processes_of_its_own(tmp_path: Path) -> None:
     """`resurge detect --engine dask` without a scheduler: says so, and gives what the local engine gives."""
     rng = np.random.default_rng(1)
