@@ -33,6 +33,8 @@ def beside(seen: Evidence, families: pd.DataFrame, detection: Detection, members
 def _posts(chosen: Comparator, outsiders: pd.DataFrame, seen: Evidence) -> pd.DataFrame:
     if chosen.source:
         batches = [batch.batch_id for batch in seen.batches if batch.identity.source == chosen.source]
-        return outsiders[seen.posts.loc[outsiders.index, "batch_id"].isin(batches).to_numpy(dtype=bool)]
+        brought: pd.DataFrame = outsiders[seen.posts.loc[outsiders.index, "batch_id"].isin(batches).to_numpy(dtype=bool)]
+        return brought
     keys = {f"{account.platform}/{account.account_id}" for account in chosen.accounts}
-    return outsiders[account_key(outsiders).isin(keys).to_numpy(dtype=bool)]
+    listed: pd.DataFrame = outsiders[account_key(outsiders).isin(keys).to_numpy(dtype=bool)]
+    return listed

@@ -1,7 +1,6 @@
 """Which accounts are due to be looked at again: those lost or at risk often, the others seldom, those long gone no more."""
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 import pandas as pd
@@ -51,22 +50,15 @@ def due_checks(
     return tuple(sorted(zip(due["platform"].astype(str), due["account_id"].astype(str), strict=True)))
 
 
-@dataclass(frozen=True)
 class DueChecks:
     """A status source as one that can be fetched from: asked for [since, until) it looks, at `until`, at the accounts that are due."""
 
-    checker: StatusSource
-    due: Sequence[tuple[str, str]]
-
-    @property
-    def kind(self) -> str:
-        return self.checker.kind
-
-    @property
-    def capture_rule(self) -> str:
-        return self.checker.capture_rule
+    def __init__(self, checker: StatusSource, due: Sequence[tuple[str, str]]) -> None:
+        self.kind = checker.kind
+        self.capture_rule = checker.capture_rule
+        self._checker, self._due = checker, due
 
     def pages(self, since: datetime, until: datetime) -> Iterator[Page]:
         """No page where nothing is due, or where the span is empty the wrong way round. Raises whatever the status source raises."""
-        if self.due and since <= until:
-            yield from self.checker.checks(self.due, until)
+        if self._due and since <= until:
+            yield from self._checker.checks(self._due, until)
