@@ -153,9 +153,8 @@ def _behaviours(facts: Facts) -> Table | None:
         "Objects",
         "Accounts",
         "Edges",
-        "Significant",
+        "Significant (coordinated)",
         "Certain",
-        "Coordinated",
         "Among members",
         "Hubs set aside",
     )
@@ -164,7 +163,6 @@ def _behaviours(facts: Facts) -> Table | None:
         (Column("Behaviour"), *(Column(name, numeric=True) for name in names)),
         tuple(rows),
         notes.pairs,
-        fit=True,
     )
 
 
@@ -176,12 +174,20 @@ def _behaviour(row: BehaviourFacts, notes: Notes) -> tuple[Cell, ...]:
         Cell(BEHAVIOURS.get(row.behaviour, row.behaviour), note=note, heading=True),
         number_cell(f"{row.window_s} s{'' if row.window_certain else ', possible'}"),
         *(number_cell(count(value)) for value in (row.shares, row.objects, row.accounts, row.edges)),
-        notes.cell(row.edges_significant, count),
+        _significant(row, notes),
         number_cell("–" if certain is None else count(certain)),
-        number_cell("–") if unmeasured or row.edges_coordinated is None else notes.cell(row.edges_coordinated, count),
         number_cell(count(row.edges_among_members)),
         number_cell(f"{count(row.hubs_set_aside)}{f' ({count(row.hub_rows)} rows)' if row.hub_rows else ''}"),
     )
+
+
+def _significant(row: BehaviourFacts, notes: Notes) -> Cell:
+    """How many edges are significant and, where timing was asked, how many of them are coordinated."""
+    if isinstance(row.edges_significant, NotMeasurable) or row.edges_coordinated is None:
+        return notes.cell(row.edges_significant, count)
+    if isinstance(row.edges_coordinated, NotMeasurable):
+        return Cell(count(row.edges_significant), note=notes.letter(row.edges_coordinated.reason), numeric=True)
+    return number_cell(f"{count(row.edges_significant)} ({count(row.edges_coordinated)})")
 
 
 def _clusters(facts: Facts) -> Table | None:
