@@ -192,6 +192,7 @@ def test_the_command_starts_processes_of_its_own(tmp_path: Path) -> None:
     done = subprocess.run([*command, "--out", "dask.csv"], cwd=tmp_path, env=environment, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
     assert "worker processes were started on this machine" in done.stderr
+    assert "Weights         1 of 1" in done.stderr
     assert (tmp_path / "dask.csv").read_text() == (tmp_path / "local.csv").read_text()
     assert len((tmp_path / "dask.csv").read_text().splitlines()) > 100
     assert sorted(path.name for path in tmp_path.iterdir()) == ["dask.csv", "in.parquet", "local.csv"]

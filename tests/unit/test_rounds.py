@@ -1,5 +1,6 @@
 """Detection in rounds over files: equal to detection in memory, whatever the size of parts, buckets, runs and ranges."""
 
+import io
 import random
 import resource
 import subprocess
@@ -17,8 +18,10 @@ import pyarrow.parquet as pq
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from rich.console import Console
 from test_coordination import NAMES, Row, found, ids, texts, times
 
+import flows.console
 from tasks.detect import hashing, outofcore, parts, rounds, sweep
 from tasks.detect.files import detect_file
 from tasks.detect.hashing import SharedHash, bucket_of, hashed, verify
@@ -323,3 +326,14 @@ def test_a_run_that_is_told_to_stop_takes_its_files_away(tmp_path: Path) -> None
         process.terminate()
     assert process.returncode == 143
     assert [path.name for path in tmp_path.iterdir()] == ["in.parquet"]
+
+
+@pytest.mark.parametrize(("terminal", "shown"), [(True, ["Rows", "━", "3/4"]), (False, ["Rows            4 of 4"])])
+def test_progress_is_a_bar_or_lines(monkeypatch: pytest.MonkeyPatch, terminal: bool, shown: list[str]) -> None:
+    screen = io.StringIO()
+    monkeypatch.setattr(flows.console, "console", Console(file=screen, force_terminal=terminal, width=80, highlight=False))
+    with flows.console.rounds_progress() as progress:
+        for done in range(4 if terminal else 5):
+            progress("Rows", done, 4)
+    assert all(each in screen.getvalue() for each in shown)
+    assert len(screen.getvalue().splitlines()) == 1 or terminal
