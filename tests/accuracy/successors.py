@@ -3,7 +3,7 @@
     python tests/accuracy/successors.py [--scale 100000] [--write]
 
 Members are the campaign's accounts and one organic account for every ten of them, as an imperfect list would have. The threshold is the
-least whole number of bits with a precision of 0.95 on the first set of seeds, announcements not read; the second set validates it.
+least whole number of bits with a precision of 0.97 on the first set of seeds, announcements not read; the second set validates it.
 `--write` puts the validated figures where the briefing reads them.
 """
 
