@@ -5,7 +5,7 @@ from reports.parts.blocks import Cell, Column, Notes, Table, head, number_cell
 from tasks.domain.measures import Estimate, Interval, NotMeasurable
 from tasks.domain.rebuilding import GroupRow, TakedownFacts
 
-MOST_OF_A_KIND = 6  # the rest of a kind is summed up in print; facts.json has every row
+MOST_OF_A_KIND = 5  # the rest of a kind is summed up in print; facts.json has every row
 KINDS = {"language": "Language", "category": "Category", "cluster": "Cluster"}
 
 
@@ -40,11 +40,11 @@ def content_sentences(record: TakedownFacts) -> tuple[str, ...]:
     loudest, told = record.loudest, record.continuity
     if not isinstance(loudest, NotMeasurable) and loudest.before.whole and loudest.after.whole:
         said.append(
-            f"The ten loudest accounts wrote {shared(loudest.before)} posts of the baseline weeks and {shared(loudest.after)} since the "
-            "takedown; the ten are those of each span."
+            f"The ten loudest accounts wrote {shared(loudest.before)} of the posts of the baseline weeks and {shared(loudest.after)} of "
+            "those since the takedown; the ten are those of each span."
         )
     if not isinstance(told, NotMeasurable):
-        known = f"{shared(told.posts)} posts with text since the takedown repeat texts that members had posted before it"
+        known = f"{shared(told.posts)} of the posts with text since the takedown repeat texts that members had posted before it"
         families = f"{shared(told.families)} of their text families were known then"
         here = f"on this platform {percent(told.posts_same_platform.share or 0)} of the posts"
         before = (

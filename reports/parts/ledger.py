@@ -91,7 +91,7 @@ def _what(entry: LedgerEntry) -> str:
 def _said(facts: Facts) -> tuple[str, ...]:
     if not _is_needed(facts):
         return ()
-    said = [sentence(text) for text in facts.ledger.set_aside]
+    said = [sentence(f"imported {text}") for text in facts.ledger.set_aside]
     if others := facts.ledger.rows_of_other_networks:
         verb = "is" if others == 1 else "are"
         said.append(f"{plural(others, 'imported row')} {verb} about other networks and left out.")
