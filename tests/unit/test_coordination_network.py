@@ -122,7 +122,10 @@ def test_facts_name_members_and_hide_others(found: tuple[pd.DataFrame, Detection
     )
     latest = ACCOUNTS.conform(accounts.assign(handle="@" + accounts["account_id"]))
     listed_only = Members(
-        members.frame[members.frame["basis"] == "seed"], members.proposed.assign(decision="proposed"), members.past
+        members.frame[members.frame["basis"] == "seed"],
+        members.proposed.assign(decision="proposed"),
+        members.past,
+        members.rejected,
     )
     facts = coordination_facts(detection, listed_only, latest, (), KEY)
     hidden = pseudonym(KEY, "youtube", "helper")
