@@ -143,6 +143,8 @@ def held(series: IndexSeries, expected: float) -> tuple[bool, float]:
     """Does the latest interval hold the expected index, and the ratio of the two. A zero has no interval and holds nothing."""
     if not isinstance(series.latest, Estimate):
         raise TypeError(f"not measured: {series.latest.reason}")
+    if series.latest.value == expected == 0:  # nobody of a small half was left, and that is what is said
+        return True, 1.0
     interval = series.latest.interval
     covers = isinstance(interval, Interval) and interval.low <= expected <= interval.high
     return covers, series.latest.value / expected
