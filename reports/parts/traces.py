@@ -50,7 +50,7 @@ def trace(record: TakedownFacts, name: str, sources: Sources) -> Trace:
 
 def _record(record: TakedownFacts, sources: Sources) -> Table:
     lines = (
-        ("Removed", _actions(record.actions, sources)),
+        ("Removed", _removed(record, sources)),
         ("Level before", _levels(record)),
         ("Turnover since", _later(record)),
         ("Successors", _succession(record)),
@@ -61,6 +61,13 @@ def _record(record: TakedownFacts, sources: Sources) -> Table:
     )
     rows = tuple((head(name), text_cell(" ".join(sentences))) for name, sentences in lines if sentences)
     return Table("On record", (Column("Item"), Column("What is known")), rows)
+
+
+def _removed(record: TakedownFacts, sources: Sources) -> tuple[str, ...]:
+    """The actions in words; many that no day is known of stand in the ledger alone (a cell that outgrows its page is never laid out)."""
+    if len(record.actions) > MOST_ROWS and record.t0 is None:
+        return (f"{len(record.actions)} actions without a day: the ledger lists them.",)
+    return _actions(record.actions, sources)
 
 
 def _actions(actions: tuple[LedgerRow, ...], sources: Sources) -> tuple[str, ...]:
