@@ -1,7 +1,7 @@
 """The rebuild index: the mean of seven days over the median baseline week, with an interval for the expected index.
 
-Interval: index x exp(+-t(n - 1, 0.95) s sqrt(1 + pi / (2 n))), n baseline weeks, s the standard deviation of the logarithms of their
-means: one week's noise in the numerator, a median's in the denominator. The account bootstrap gives another; the wider is printed.
+Interval: index x exp(+-t(n - 1, 0.95) s w(n)), n baseline weeks, s the standard deviation of the logarithms of their means, and w(n) what
+one week's noise in the numerator and a median's in the denominator make of it. The account bootstrap gives another; the wider is printed.
 """
 
 from collections.abc import Sequence
@@ -15,12 +15,22 @@ from tasks.domain.measures import Estimate, Interval, NotMeasurable
 from tasks.domain.rebuilding import Basis, IndexPoint, IndexSeries, Series
 from tasks.rebuilding.baseline import BaselineWeeks, weekly_means
 from tasks.rebuilding.bootstrap import AccountBootstrap, rolling_week
-from tasks.rebuilding.reading import direction_of, has_regained, level_of, logs_of, nadir_of, recovery_days, weekly_noise
+from tasks.rebuilding.reading import (
+    direction_of,
+    has_regained,
+    level_of,
+    logs_of,
+    nadir_of,
+    recovery_days,
+    variance_of_mean,
+    weekly_noise,
+)
 from tasks.rebuilding.timeline import AccountDays, day_date
 
 SERIES: tuple[Series, ...] = get_args(Series)
 BASES: tuple[Basis, ...] = get_args(Basis)
 LEVEL = 0.9
+RESEMBLANCE = 0.15  # weekly autocorrelation that the interval is made for
 DIGITS = 6
 
 
@@ -71,8 +81,19 @@ def log_factor(weekly: np.ndarray) -> float:
     A week without any activity has no logarithm; then half a unit is added to every week's total.
     """
     n = len(weekly)
-    half = stats.t.ppf(1 - (1 - LEVEL) / 2, n - 1) * logs_of(weekly).std(ddof=1) * np.sqrt(1 + np.pi / (2 * n))
+    half = stats.t.ppf(1 - (1 - LEVEL) / 2, n - 1) * logs_of(weekly).std(ddof=1) * widening(n)
     return float(np.exp(half))
+
+
+def widening(weeks: int) -> float:
+    """w(n): the standard deviation of a log index over the s that is expected of n weeks.
+
+    A median of n weeks varies pi / 2 times as much as their mean, which varies by v(n) if a week does by 1; and s^2 of weeks that
+    resemble each other is too small, by n / (n - 1) (1 - v(n)). Both for an autocorrelation of 0.15, the middle of what the interval is
+    promised for; 1.145 for 8 weeks, where independent weeks have sqrt(1 + pi / (2 n)) = 1.094.
+    """
+    v = variance_of_mean(weeks, RESEMBLANCE)
+    return float(np.sqrt((1 + np.pi / 2 * v) / (weeks / (weeks - 1) * (1 - v))))
 
 
 def interval_of(values: np.ndarray, factor: float, replicates: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:

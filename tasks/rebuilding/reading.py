@@ -105,7 +105,8 @@ def has_regained(daily: np.ndarray, noise: WeeklyNoise) -> bool | NotMeasurable:
     limit = float(stats.t.ppf(1 - REGAINED_ERROR / len(stretches), noise.df)) * noise.sd
     last = _log_mean(daily[-BLOCK_DAYS:])
     return any(
-        last - _log_mean(daily[first:end]) > limit * np.sqrt(_variance(BLOCK_DAYS // 7) + _variance((end - first) // 7))
+        last - _log_mean(daily[first:end])
+        > limit * np.sqrt(variance_of_mean(BLOCK_DAYS // 7, RESEMBLANCE) + variance_of_mean((end - first) // 7, RESEMBLANCE))
         for first, end in stretches
     )
 
@@ -120,10 +121,10 @@ def _log_mean(daily: np.ndarray) -> float:
     return float(np.log(daily.mean() + 0.5 / len(daily)))
 
 
-def _variance(weeks: int) -> float:
-    """Of the mean of so many weeks of variance 1."""
+def variance_of_mean(weeks: int, resemblance: float) -> float:
+    """Of the mean of so many weeks of variance 1 with the autocorrelation `resemblance` from week to week (AR(1))."""
     lags = np.arange(1, weeks)
-    return float((1 + 2 * ((1 - lags / weeks) * RESEMBLANCE**lags).sum()) / weeks)
+    return float((1 + 2 * ((1 - lags / weeks) * resemblance**lags).sum()) / weeks)
 
 
 def slope_interval(y: np.ndarray) -> tuple[float, float]:

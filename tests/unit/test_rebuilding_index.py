@@ -47,7 +47,10 @@ def test_the_first_index_day_needs_seven_days() -> None:
 
 def test_log_interval_by_hand() -> None:
     weekly = np.array([8.0, 10, 12, 9, 11, 10, 13, 7])
-    half = stats.t.ppf(0.95, 7) * np.log(weekly).std(ddof=1) * np.sqrt(1 + np.pi / 16)
+    alike = 0.15 ** np.abs(np.subtract.outer(range(8), range(8)))  # correlation of the eight weeks
+    mean = alike.sum() / 64
+    spread = np.trace(alike - mean) / 7  # expected s^2: squares about the weeks' own mean
+    half = stats.t.ppf(0.95, 7) * np.log(weekly).std(ddof=1) * np.sqrt((1 + np.pi / 2 * mean) / spread)
     assert log_factor(weekly) == pytest.approx(np.exp(half))
     assert log_factor(np.array([0.0, 1, 1, 1])) > 1  # a week of silence has no logarithm, and is not dropped
 
