@@ -54,10 +54,21 @@ def started(state_dir: Path, *, schedules: bool) -> Iterator[Server]:
     """
     port, log = _free_port(_PORT if schedules else 0), state_dir.expanduser() / "server.log"
     address = f"http://127.0.0.1:{port}/api"
-    command = [sys.executable, "-m", *(_SCHEDULING if schedules else _TEMPORARY), "--host", "127.0.0.1", "--port", str(port)]
+    command = [
+        sys.executable,
+        "-m",
+        "flows.guarded",
+        *(_SCHEDULING if schedules else _TEMPORARY),
+        "--host",
+        "127.0.0.1",
+        "--port",
+        str(port),
+    ]
     environment = {**os.environ, "PREFECT_API_URL": address, **({} if schedules else _TEMPORARY_ENVIRONMENT)}
     with log.open("wb") as out:  # a session of its own: Ctrl-C reaches us, and we end it after the runs
-        process = subprocess.Popen(command, stdout=out, stderr=out, env=environment, start_new_session=True)  # noqa: S603
+        process = subprocess.Popen(  # noqa: S603  # our own interpreter, no shell
+            command, stdin=subprocess.PIPE, stdout=out, stderr=out, env=environment, start_new_session=True
+        )
     os.environ["PREFECT_API_URL"] = address
     try:
         yield Server(process, address, log)
