@@ -43,7 +43,7 @@ def packed_files(path: Path, name: str, *, keep: int) -> Iterator[PackedFile]:
                     raise _unreadable(name, f"it unpacks to more than {MOST_BYTES >> 30} GiB", "Split it.")
                 digest.update(chunk)
                 kept += chunk[: keep - len(kept)]
-            if not _is_hidden(inside):
+            if not is_hidden(inside):
                 yield PackedFile(inside, digest.hexdigest(), size, bytes(kept))
     except (zipfile.BadZipFile, tarfile.TarError, EOFError, OSError, ValueError) as error:
         raise _unreadable(name, f"not a zip or tar archive, or cut off ({error})", "Pack the pictures again.") from error
@@ -67,7 +67,8 @@ def _entries(path: Path) -> Iterator[tuple[str, IO[bytes]]]:
                     yield member.name, stream
 
 
-def _is_hidden(name: str) -> bool:
+def is_hidden(name: str) -> bool:
+    """Whether a path inside an archive is a hidden file or what a desktop added."""
     parts = PurePosixPath(name).parts
     return any((part.startswith(".") and part not in (".", "..")) or part == "__MACOSX" for part in parts)
 

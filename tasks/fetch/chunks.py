@@ -65,6 +65,40 @@ class RecordChunk:
 
 
 @dataclass(frozen=True)
+class TextChunk:
+    """Rows as lists of cells (CSV); an empty cell is null. A column becomes an Arrow array when it is asked for: of the 31 columns of
+    an archive most never are. `made` are columns that an importer put in the place of those in the file, or beside them."""
+
+    file: LandedFile
+    first_row: int
+    header: tuple[str, ...]
+    cells: list[list[str]]
+    refused: dict[int, str] = field(default_factory=dict)
+    oddities: dict[int, list[str]] = field(default_factory=dict)
+    made: Mapping[str, pa.Array] = field(default_factory=dict)
+
+    @property
+    def rows(self) -> int:
+        return len(self.cells)
+
+    def names(self) -> set[str]:
+        return set(self.header)
+
+    def column(self, name: str) -> pa.Array:
+        if name in self.made:
+            return self.made[name]
+        if name not in self.header:
+            return pa.nulls(self.rows, pa.string())
+        place = self.header.index(name)
+        return pa.array([row[place] or None for row in self.cells], pa.string())
+
+    def raw(self, position: int) -> str:
+        if position in self.oddities:
+            return as_json(self.oddities[position])
+        return as_json({name: cell or None for name, cell in zip(self.header, self.cells[position], strict=True)})
+
+
+@dataclass(frozen=True)
 class ArrowChunk:
     """Rows as an Arrow record batch (Parquet)."""
 

@@ -14,7 +14,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from tasks.domain.frames import Column
-from tasks.fetch.instants import TimeRule, instants
+from tasks.fetch.instants import TimeRule, all_match, instants
 
 Values: TypeAlias = Any  # a pyarrow.Array or a list of Python values
 MAX_TEXT = 1_000_000  # characters; the longest post any platform allows has 63,206
@@ -111,6 +111,8 @@ def _count(values: Values) -> tuple[pa.Array, np.ndarray]:
             return values.cast(pa.int64()), np.zeros(len(values), bool)
         except pa.ArrowInvalid:  # unsigned, beyond 2**63
             pass
+    if isinstance(values, pa.Array) and pa.types.is_string(values.type) and all_match(values, r"^-?[0-9]{1,18}$"):
+        return values.cast(pa.int64()), np.zeros(len(values), bool)
     plain = values.to_pylist() if isinstance(values, pa.Array) else values
     return _each(plain, pa.int64(), _one_count)
 

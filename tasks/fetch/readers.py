@@ -7,21 +7,26 @@ taken apart into rows is refused whole, with the file and the line: a reader tha
 import codecs
 import csv
 import json
+import zipfile
+import zlib
 from collections.abc import Iterator, Sequence
-from pathlib import Path
+from contextlib import contextmanager
+from io import TextIOWrapper
+from itertools import islice
 from typing import Any
 
 import orjson
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from tasks.domain.errors import UnreadableInput
 from tasks.domain.ports import LandedFile
-from tasks.fetch.chunks import CHUNK_ROWS, ArrowChunk, RecordChunk, batched, open_batch, open_records
+from tasks.fetch.chunks import CHUNK_ROWS, ArrowChunk, RecordChunk, TextChunk, batched, open_batch, open_records
+from tasks.fetch.packed import Member, members, refused
 
 MAX_LINE = 64 * 1024 * 1024  # bytes of one JSON line
 MAX_CELL = 1_100_000  # characters of one CSV cell: a little over what a text may have, so that the row is refused and not the file
 
+_TORN = (zipfile.BadZipFile, zlib.error, EOFError)
 _NO_OBJECT = "the line is not a JSON object"
 
 
@@ -39,23 +44,55 @@ def read_ndjson(files: Sequence[LandedFile], outer: list[str]) -> Iterator[Recor
             first_row += len(rows)
 
 
-def read_csv(files: Sequence[LandedFile], delimiter: str) -> Iterator[RecordChunk]:
-    """RFC 4180 with a header, UTF-8, with or without BOM, any line ends, line breaks in quotes. An empty cell is null.
+def read_csv(files: Sequence[LandedFile], delimiter: str) -> Iterator[TextChunk]:
+    """RFC 4180 with a header, UTF-8, with or without BOM, any line ends, line breaks in quotes. An empty cell is null. A zip is read
+    as the CSV files in it (tasks.fetch.packed).
 
     Raises UnreadableInput naming file and line for an unbalanced quote, invalid UTF-8, a missing or repeated header name."""
     first_row = 0
     for file in files:
-        rows = _csv_rows(file, delimiter)
-        header = next(rows)
-        for block in batched(rows):
-            wrong = {place: cells for place, cells in enumerate(block) if len(cells) != len(header)}
-            records = [
-                {} if place in wrong else {name: cell or None for name, cell in zip(header, cells, strict=True)}
-                for place, cells in enumerate(block)
-            ]
-            why = dict.fromkeys(wrong, "the row has more or fewer cells than the header")
-            yield RecordChunk(file, first_row, records, why, dict(wrong))
-            first_row += len(block)
+        for member in members(file):
+            for header, block in _blocks(member, delimiter):
+                yield _chunk(file, first_row, header, block)
+                first_row += len(block)
+
+
+def csv_header(member: Member, delimiter: str = ",") -> tuple[str, ...]:
+    """The names of the columns. Raises as `read_csv`."""
+    return tuple(next(_member_lines(member, delimiter))[1])
+
+
+def _chunk(file: LandedFile, first_row: int, header: tuple[str, ...], block: list[list[str]]) -> TextChunk:
+    width = len(header)
+    if set(map(len, block)) == {width}:
+        return TextChunk(file, first_row, header, block)
+    wrong = {place: cells for place, cells in enumerate(block) if len(cells) != width}
+    cells = [[""] * width if place in wrong else row for place, row in enumerate(block)]
+    why = dict.fromkeys(wrong, "the row has more or fewer cells than the header")
+    return TextChunk(file, first_row, header, cells, why, wrong)
+
+
+def _blocks(member: Member, delimiter: str) -> Iterator[tuple[tuple[str, ...], list[list[str]]]]:
+    """Blocks of rows without blank lines. A damaged file is read again line by line, to name the line."""
+    header = csv_header(member, delimiter)
+    csv.field_size_limit(MAX_CELL)
+    with _text(member) as stream:
+        reader = csv.reader(stream, delimiter=delimiter, strict=True)
+        headless = True
+        while True:
+            try:
+                block = list(islice(reader, CHUNK_ROWS))
+            except (csv.Error, UnicodeDecodeError, *_TORN):
+                for _ in _member_lines(member, delimiter):
+                    pass
+                raise
+            if not block:
+                return
+            rows = [cells for cells in block if cells]
+            if headless and rows:
+                rows, headless = rows[1:], False
+            if rows:
+                yield header, rows
 
 
 def read_parquet(files: Sequence[LandedFile], outer: list[str], columns: Sequence[str] | None = None) -> Iterator[ArrowChunk]:
@@ -69,8 +106,8 @@ def read_parquet(files: Sequence[LandedFile], outer: list[str], columns: Sequenc
                     yield ArrowChunk(file, first_row, open_batch(batch, outer))
                     first_row, in_file = first_row + batch.num_rows, in_file + batch.num_rows
             except (pa.ArrowException, OSError) as error:
-                raise _unreadable(
-                    file, f"row {in_file:,} and after: damaged Parquet data ({error})", "Fetch the file again."
+                raise refused(
+                    file.name, f"row {in_file:,} and after: damaged Parquet data ({error})", "Fetch the file again."
                 ) from error
 
 
@@ -84,7 +121,7 @@ def parquet_file(file: LandedFile) -> pq.ParquetFile:
             if file.path.is_file() and not file.path.stat().st_size
             else "not a Parquet file, or its footer is missing"
         )
-        raise _unreadable(file, what, "Check that the file is whole, then ingest it again.") from error
+        raise refused(file.name, what, "Check that the file is whole, then ingest it again.") from error
 
 
 def _lines(file: LandedFile) -> Iterator[tuple[int, bytes]]:
@@ -93,10 +130,10 @@ def _lines(file: LandedFile) -> Iterator[tuple[int, bytes]]:
         while line := stream.readline(MAX_LINE + 1):
             number += 1
             if len(line) > MAX_LINE:
-                raise _unreadable(file, f"line {number}: longer than {MAX_LINE // 2**20} MiB", "Write one JSON object a line.")
+                raise refused(file.name, f"line {number}: longer than {MAX_LINE // 2**20} MiB", "Write one JSON object a line.")
             if number == 1:
                 if line.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
-                    raise _unreadable(file, "line 1: UTF-16, not UTF-8", "Convert the file to UTF-8.")
+                    raise refused(file.name, "line 1: UTF-16, not UTF-8", "Convert the file to UTF-8.")
                 line = line.removeprefix(codecs.BOM_UTF8)
             if stripped := line.strip():
                 yield number, stripped
@@ -109,10 +146,12 @@ def _json_line(line: bytes, number: int, file: LandedFile) -> Any:
         try:  # a lone surrogate escape is legal JSON that orjson refuses
             return json.loads(line.decode("utf-8"), parse_constant=_no_constant)
         except UnicodeDecodeError as broken:
-            raise _unreadable(file, f"line {number}: invalid UTF-8 at byte {broken.start}", "Convert the file to UTF-8.") from error
+            raise refused(
+                file.name, f"line {number}: invalid UTF-8 at byte {broken.start}", "Convert the file to UTF-8."
+            ) from error
         except (ValueError, RecursionError):
             remedy = "Give one JSON object a line (NDJSON); a file that was cut off has to be fetched again."
-            raise _unreadable(file, f"line {number}: invalid JSON ({error.msg})", remedy) from error
+            raise refused(file.name, f"line {number}: invalid JSON ({error.msg})", remedy) from error
 
 
 def _no_constant(name: str) -> Any:
@@ -121,8 +160,13 @@ def _no_constant(name: str) -> Any:
 
 def csv_lines(file: LandedFile, delimiter: str) -> Iterator[tuple[int, list[str]]]:
     """The header, then every row that is not blank, each with the line on which it starts. Raises as `read_csv`."""
+    path = file.path
+    return _member_lines(Member(file, file.name, lambda: path.open("rb")), delimiter)
+
+
+def _member_lines(member: Member, delimiter: str) -> Iterator[tuple[int, list[str]]]:
     csv.field_size_limit(MAX_CELL)
-    with file.path.open(encoding="utf-8-sig", newline="") as stream:
+    with _text(member) as stream:
         reader = csv.reader(stream, delimiter=delimiter, strict=True)
         start, header = 1, None
         while True:
@@ -130,43 +174,42 @@ def csv_lines(file: LandedFile, delimiter: str) -> Iterator[tuple[int, list[str]
                 cells = next(reader, None)
             except csv.Error as error:
                 what = f"line {start}: unbalanced quote, or a cell of more than {MAX_CELL:,} characters ({error})"
-                raise _unreadable(file, what, "Double every quote inside a quoted cell (RFC 4180).") from error
+                raise refused(member.name, what, "Double every quote inside a quoted cell (RFC 4180).") from error
             except UnicodeDecodeError as error:
-                raise _unreadable(
-                    file, f"line {_first_bad_line(file.path)}: invalid UTF-8", "Convert the file to UTF-8."
-                ) from error
+                what = f"line {_first_bad_line(member)}: invalid UTF-8"
+                raise refused(member.name, what, "Convert the file to UTF-8.") from error
+            except _TORN as error:
+                what = f"line {start}: the zip is damaged here ({error})"
+                raise refused(member.name, what, "Fetch the file again.") from error
             if cells is None:
                 break
             if cells and header is None:
-                header = _header(cells, file)
+                header = _header(cells, member)
             if cells:
                 yield start, cells
             start = reader.line_num + 1
     if header is None:
-        raise _unreadable(file, "the file is empty: not even a header", "Give the header line, also for no rows.")
+        raise refused(member.name, "the file is empty: not even a header", "Give the header line, also for no rows.")
 
 
-def _csv_rows(file: LandedFile, delimiter: str) -> Iterator[list[str]]:
-    return (cells for _, cells in csv_lines(file, delimiter))
+@contextmanager
+def _text(member: Member) -> Iterator[TextIOWrapper]:
+    with member.open() as stream, TextIOWrapper(stream, encoding="utf-8-sig", newline="") as text:
+        yield text
 
 
-def _header(cells: list[str], file: LandedFile) -> list[str]:
+def _header(cells: list[str], member: Member) -> list[str]:
     if twice := sorted({name for name in cells if cells.count(name) > 1}):
-        raise _unreadable(
-            file, f"line 1: the header names {', '.join(map(repr, twice))} twice", "Give every column a name of its own."
-        )
+        what = f"line 1: the header names {', '.join(map(repr, twice))} twice"
+        raise refused(member.name, what, "Give every column a name of its own.")
     return cells
 
 
-def _first_bad_line(path: Path) -> int:
-    with path.open("rb") as stream:
+def _first_bad_line(member: Member) -> int:
+    with member.open() as stream:
         for number, line in enumerate(stream, start=1):
             try:
                 line.decode("utf-8")
             except UnicodeDecodeError:
                 return number
     return 1
-
-
-def _unreadable(file: LandedFile, what: str, remedy: str) -> UnreadableInput:
-    return UnreadableInput(f"{file.name} was refused whole: {what}.", remedy=remedy)

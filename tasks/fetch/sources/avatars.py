@@ -11,7 +11,7 @@ import tempfile
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path, PurePosixPath
-from typing import Any
+from typing import Any, TypeVar
 
 import pyarrow as pa
 
@@ -21,9 +21,11 @@ from tasks.domain.errors import UnreadableInput, UsageProblem
 from tasks.domain.parsed import Parsed
 from tasks.domain.ports import LandedFile
 from tasks.fetch.archives import packed_files
-from tasks.fetch.chunks import RecordChunk, batched
+from tasks.fetch.chunks import Chunk, RecordChunk, TextChunk, batched
 from tasks.fetch.readers import read_csv
 from tasks.fetch.rows import Harvest, ObservedAt, Recipe, capture_rule, take
+
+Rows = TypeVar("Rows", RecordChunk, TextChunk)
 
 LIST = "accounts.csv"
 _MOST_LIST = 64 << 20  # bytes: some 800,000 accounts
@@ -53,7 +55,7 @@ class AvatarImporter:
                 for name in names - {*_NEEDED, *_KNOWN}:
                     unknown[name] = unknown.get(name, 0) + chunk.rows
                 take(chunk, Recipe("accounts", fields), observed_at, harvest, {"avatar_hash": _hashes(chunk, pictures)})
-                strays.used |= {str(record.get("file")) for record in chunk.records}
+                strays.used |= {str(name) for name in _files(chunk)}
             strays.see(pictures)
         drift = [FieldDrift(table="accounts", field=name, kind="unknown", rows=rows) for name, rows in sorted(unknown.items())]
         return harvest.parsed(files, (*drift, *strays.drift()), capture_rule(files, observed_at, stated=stated))
@@ -111,7 +113,7 @@ def _contents(file: LandedFile) -> tuple[dict[str, str], bytes | None]:
     return beside, data
 
 
-def _rows(file: LandedFile, pictures: dict[str, str], listed: bytes | None, first_row: int) -> Iterator[RecordChunk]:
+def _rows(file: LandedFile, pictures: dict[str, str], listed: bytes | None, first_row: int) -> Iterator[RecordChunk | TextChunk]:
     """Rows of the list, or of the pictures' names; refused where the picture is missing."""
     if listed is None:
         for names in batched(sorted(pictures)):
@@ -133,17 +135,24 @@ def _named(name: str) -> dict[str, Any]:
     return {"platform": platform, "account_id": path.stem, "file": name}
 
 
-def _checked(chunk: RecordChunk, pictures: dict[str, str]) -> RecordChunk:
+def _checked(chunk: Rows, pictures: dict[str, str]) -> Rows:
     refused = dict(chunk.refused)
-    for position, record in enumerate(chunk.records):
-        if position not in refused and (name := record.get("file")) not in pictures:
+    for position, name in enumerate(_files(chunk)):
+        if position not in refused and name not in pictures:
             refused[position] = "the archive holds no such picture" if name else "file is missing"
     return replace(chunk, refused=refused)
 
 
-def _hashes(chunk: RecordChunk, pictures: dict[str, str]) -> pa.Array:
-    found = [pictures.get(str(record.get("file"))) for record in chunk.records]
+def _hashes(chunk: Chunk, pictures: dict[str, str]) -> pa.Array:
+    found = [pictures.get(str(name)) for name in _files(chunk)]
     return pa.array([f"{PICTURE_PREFIX}{one}" if one else None for one in found], pa.string())
+
+
+def _files(chunk: Chunk) -> list[str | None]:
+    """The picture that each row names."""
+    values = chunk.column("file")
+    names: list[str | None] = values.to_pylist() if isinstance(values, pa.Array) else values
+    return names
 
 
 def _unreadable(file: LandedFile, what: str) -> UnreadableInput:
