@@ -6,13 +6,14 @@ from dataclasses import dataclass
 import numpy as np
 from rapidfuzz import fuzz, process
 
+from tasks.rebuilding.cohorts import UNKNOWN_US
 from tasks.rebuilding.successors.chance import bits_of
-from tasks.rebuilding.successors.people import People
+from tasks.rebuilding.successors.people import People, spans
 
 CUTOFF = (
     65  # per cent of characters in common order; below it 1 pair in 2,500 is alike, which is no evidence among 200 lost accounts
 )
-BLOCK = 500  # rows of a block: 500 x 10,000 bytes
+BLOCK = 500  # rows of a block: 500 x 10,000 bytes, up to 500 x 50,000 where a campaign has 100,000 accounts
 BEST = 8  # likest lost accounts kept per later account
 # Share of pairs of handles at least as alike, by likeness: the 2,856 handles of a real network (4.1 million pairs, those of successors and
 # of brands included, so that it errs upward).
@@ -82,36 +83,64 @@ def likeness(one: tuple[np.ndarray, np.ndarray], other: tuple[np.ndarray, np.nda
 def alike_handles(
     forms: tuple[np.ndarray, np.ndarray], people: People, lost: np.ndarray, later: np.ndarray
 ) -> tuple[Alike, np.ndarray]:
-    """The BEST likest lost accounts of every later one; and by likeness (0 to 100) how many accounts are at least as like one by chance.
+    """The BEST likest lost accounts of every later one that began, or was made, in the span of their loss; and by likeness (0 to 100)
+    how many accounts are at least as like one by chance.
 
     Chance is how often pairs are as alike that cannot be a succession.
     """
-    rows, columns, values = [], [], []
-    lost_forms = forms[0][lost], forms[1][lost]
-    for start in range(0, len(later), BLOCK):
-        block = later[start : start + BLOCK]
-        scores = likeness((forms[0][block], forms[1][block]), lost_forms)
-        scores[block[:, None] == lost[None, :]] = 0
-        keep = min(BEST, scores.shape[1])
-        best = (
-            np.argpartition(-scores.astype(np.int16), max(keep - 1, 0), axis=1)[:, :keep]
-            if scores.size
-            else np.zeros((len(block), 0), int)
-        )
-        some = np.take_along_axis(scores, best, axis=1)
-        row, column = np.nonzero(some)
-        rows.append(block[row])
-        columns.append(lost[best[row, column]])
-        values.append(some[row, column].astype(np.int64))
-    if not rows:
+    one, other, value = _within_span(forms, people, lost[forms[0][lost] != ""], later[forms[0][later] != ""])
+    if not len(value):
         return nothing_alike(), np.zeros(101)
-    value = np.concatenate(values)
+    order = np.lexsort((one, -value, other))
+    one, other, value = one[order], other[order], value[order]
+    new = np.flatnonzero(np.r_[True, other[1:] != other[:-1]])
+    rank = np.arange(len(other)) - np.repeat(new, np.diff(np.r_[new, len(other)]))
+    one, other, value = one[rank < BEST], other[rank < BEST], value[rank < BEST]
     counts, pairs = _other_pairs(forms, people)
     elsewhere = np.exp(np.interp(value, _ELSEWHERE[0], np.log(_ELSEWHERE[1])))
     at_least = counts[::-1].cumsum()[::-1]
     p = (at_least[value] + elsewhere * _WEIGHT + 0.5) / (pairs + _WEIGHT)
-    alike = Alike(np.concatenate(columns), np.concatenate(rows), value.astype(float), np.minimum(p, 1.0))
-    return alike, at_least / max(pairs, 1) * len(people)
+    return Alike(one, other, value.astype(float), np.minimum(p, 1.0)), at_least / max(pairs, 1) * len(people)
+
+
+def _within_span(
+    forms: tuple[np.ndarray, np.ndarray], people: People, lost: np.ndarray, later: np.ndarray
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Lost, later and likeness of every pair from CUTOFF on that could be a succession.
+
+    Losses and beginnings are taken in order of time, so that a block of later accounts meets only the losses of its months: among 100,000
+    accounts of ten months a fifth of all pairs.
+    """
+    lost = lost[np.argsort(people.loss[lost], kind="stable")]
+    found = [np.zeros((3, 0), dtype=np.int64)]
+    for low, high in _spans(people, people.loss[lost], later):
+        some = np.flatnonzero(high > low)
+        some = some[np.argsort(low[some], kind="stable")]
+        for start in range(0, len(some), BLOCK):
+            block = some[start : start + BLOCK]
+            near, these = lost[low[block].min() : high[block].max()], later[block]
+            scores = likeness((forms[0][these], forms[1][these]), (forms[0][near], forms[1][near]))
+            row, column = np.nonzero(scores)
+            inside = (column >= (low[block] - low[block].min())[row]) & (column < (high[block] - low[block].min())[row])
+            row, column = row[inside], column[inside]
+            keep = people.in_span(near[column], these[row])
+            row, column = row[keep], column[keep]
+            found.append(np.stack([near[column], these[row], scores[row, column]]).astype(np.int64))
+    one, other, value = np.concatenate(found, axis=1)
+    return one, other, value
+
+
+def _spans(people: People, losses: np.ndarray, later: np.ndarray) -> tuple[tuple[np.ndarray, np.ndarray], ...]:
+    """First and end positions, in the sorted `losses`, of those that each later account began within; then of those it was made within
+    but did not begin within."""
+    began = spans(losses, people.first[later])
+    made = spans(losses, people.created[later])
+    known = people.created[later] != UNKNOWN_US
+    before = known & (people.created[later] <= people.first[later])
+    after = known & ~before
+    low = np.where(after, np.maximum(made[0], began[1]), made[0])
+    high = np.where(before, np.minimum(made[1], began[0]), made[1])
+    return began, (low, np.where(known, high, low))
 
 
 def _other_pairs(forms: tuple[np.ndarray, np.ndarray], people: People) -> tuple[np.ndarray, int]:

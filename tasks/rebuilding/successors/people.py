@@ -147,7 +147,13 @@ def _profiles(timeline: Timeline, observations: pd.DataFrame) -> dict[str, np.nd
 
 def _within(losses: np.ndarray, began: np.ndarray) -> np.ndarray:
     """How many of the sorted `losses` each instant follows in the span in which a successor begins."""
-    found: np.ndarray = np.searchsorted(losses, began + BEFORE_US, side="right") - np.searchsorted(
-        losses, began - AFTER_US, side="right"
-    )
+    low, high = spans(losses, began)
+    found: np.ndarray = high - low
     return found
+
+
+def spans(losses: np.ndarray, began: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Of the sorted `losses` those that each instant follows in the span in which a successor begins: first position and end."""
+    low: np.ndarray = np.searchsorted(losses, began - AFTER_US, side="right")
+    high: np.ndarray = np.searchsorted(losses, began + BEFORE_US, side="right")
+    return low, high

@@ -162,12 +162,15 @@ def _alike_contemporaries(pairs: Pairs, people: People, forms: tuple[np.ndarray,
         for start in range(0, len(accounts), 500):
             block = accounts[start : start + 500]
             table = likeness((forms[0][block], forms[1][block]), columns)
-            table[~_together(people, block[:, None], everyone[None, :]) | (block[:, None] == everyone[None, :])] = 0
+            row, column = np.nonzero(table)  # few are alike: only of those it matters when they posted
+            beside = _together(people, block[row], everyone[column]) & (block[row] != everyone[column])
+            row, third, score = row[beside], everyone[column[beside]], table[row[beside], column[beside]]
+            bounds = np.searchsorted(row, np.arange(len(block) + 1))
             inside = np.flatnonzero((place >= start) & (place < start + 500))
             for i in inside.tolist():
-                pair = some[i]
-                as_like = table[place[i] - start] >= max(pairs.likeness["handle"][pair] - SIBLING_SLACK, 1)
-                most[pair] = max(most[pair], int((as_like & (everyone != yours[pair])).sum()))
+                pair, these = some[i], slice(*bounds[place[i] - start : place[i] - start + 2])
+                as_like = score[these] >= max(pairs.likeness["handle"][pair] - SIBLING_SLACK, 1)
+                most[pair] = max(most[pair], int((as_like & (third[these] != yours[pair])).sum()))
     return most
 
 
