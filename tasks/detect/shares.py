@@ -14,6 +14,7 @@ import pyarrow.compute as pc
 
 from tasks.detect.objects import TEXT, Flags, Ints, keys, objects_of, plain_array
 from tasks.detect.significance import SLOT_S
+from tasks.domain.distinct import distinct
 from tasks.domain.links import PLATFORM_HOSTS
 from tasks.domain.networks import BEHAVIOURS
 from tasks.domain.printable import printable
@@ -67,7 +68,7 @@ class BehaviourShares:
         """What was not measured or set aside, in words; empty if nothing was."""
         if self.absent:
             return f"not measured: {self.absent}"
-        said = [f"{self.repost_rows} {_REPEATED[self.behaviour]}"] if self.repost_rows else []
+        said = [f"{self.repost_rows:,} {_REPEATED[self.behaviour]}"] if self.repost_rows else []
         if self.hubs:
             platforms = {
                 "co-domain": ", or platforms where anybody publishes,",
@@ -75,8 +76,8 @@ class BehaviourShares:
             }.get(self.behaviour, "")
             named = f" (most: {', '.join(self.hub_names)})" if self.hub_names else ""
             said.append(
-                f"{self.hubs} objects shared by more than 5 % of the accounts and more than 200{platforms} set aside, "
-                f"{self.hub_rows} rows{named}"
+                f"{self.hubs:,} objects shared by more than 5 % of the accounts and more than 200{platforms} set aside, "
+                f"{self.hub_rows:,} rows{named}"
             )
         return "; ".join(said)
 
@@ -102,7 +103,7 @@ def shares_of(posts: pd.DataFrame, families: pd.DataFrame, behaviour: str) -> Be
         behaviour=behaviour,
         frame=frame,
         objects=len(encoded.dictionary) - hubs,
-        accounts=len(np.unique(account[~hub_rows])),
+        accounts=len(distinct(account[~hub_rows])),
         hubs=hubs,
         hub_rows=int(hub_rows.sum()),
         repost_rows=found.reposts,
@@ -128,7 +129,7 @@ def _hubs(behaviour: str, objects: pa.DictionaryArray, account: Ints) -> tuple[F
     rows = np.bincount(codes, minlength=len(names))
     many = rows[codes] > limit  # fewer rows cannot be of more accounts
     width = int(account.max(initial=0)) + 1
-    sharers = np.bincount(np.unique(codes[many] * width + account[many]) // width, minlength=len(names))
+    sharers = np.bincount(distinct(codes[many] * width + account[many]) // width, minlength=len(names))
     hub = np.asarray(sharers > limit, np.bool_)
     if behaviour in ("co-url", "co-domain"):
         hub |= pc.is_in(names, value_set=pa.array(sorted(PLATFORM_HOSTS), names.type)).to_numpy(zero_copy_only=False)
