@@ -15,6 +15,7 @@ from tasks.detect.evidence import BehaviourEdges
 from tasks.detect.shares import account_keys, language_codes
 from tasks.detect.significance import SLOT_S
 from tasks.detect.sweep import Flags, Ints
+from tasks.domain.distinct import distinct
 
 SLOT_POSTS = 300  # fewer posts have little to exchange: their slot is joined with the same hours of the next days, see slots_of
 
@@ -69,7 +70,7 @@ def acts_of(posts: pd.DataFrame, found: list[BehaviourEdges]) -> Acts:
     row_start = np.cumsum([0, *(len(part) for part in rows)])
     at, post = np.unique(_joined(rows), return_inverse=True)  # posts with a share that can take part
     keys = account_keys(posts)
-    sharing = np.unique(np.concatenate([np.empty(0, np.int64), *(one.shares.frame["post"].to_numpy(np.int64) for one in found)]))
+    sharing = distinct(np.concatenate([np.empty(0, np.int64), *(one.shares.frame["post"].to_numpy(np.int64) for one in found)]))
     accounts = pd.Index(sorted(set(keys.iloc[sharing])), dtype="str")
     post_account = accounts.get_indexer(pd.Index(keys.iloc[at])).astype(np.int64)
     taking_part = [eligible_accounts(one.sweep, one.min_participation)[one.sweep.account] for one in found]
@@ -147,7 +148,7 @@ def _pairs(found: list[BehaviourEdges], accounts: pd.Index) -> Ints:
     for one in found:
         source, target = (accounts.get_indexer(pd.Index(one.edges[end])).astype(np.int64) for end in ("source", "target"))
         keys.append(source * len(accounts) + target)
-    return np.unique(np.concatenate(keys))
+    return distinct(np.concatenate(keys))
 
 
 def _joined(parts: list[Ints]) -> Ints:

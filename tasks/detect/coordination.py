@@ -12,6 +12,7 @@ import pandas as pd
 import pyarrow as pa
 
 from tasks.detect.sweep import Flags, Ints, Sweep, sweep_of
+from tasks.domain.distinct import distinct
 
 MERGE_AT = 8_000_000  # counted pairs kept apart before they are merged: 32 bytes each
 
@@ -163,6 +164,6 @@ def objects_of_pairs(sweep: Sweep, edges: pd.DataFrame, *, min_participation: in
         code = np.minimum(one, other) * len(ids) + np.maximum(one, other)
         at = np.minimum(np.searchsorted(ranked, code), max(len(ranked) - 1, 0))
         hit = (ranked[at] == code) & (eligible[one] | eligible[other]) if len(ranked) else np.zeros(len(code), np.bool_)
-        found.append(np.unique(order[at[hit]] * len(sweep.objects) + sweep.object[left[hit]]))
-    keys = np.unique(np.concatenate(found))
+        found.append(distinct(order[at[hit]] * len(sweep.objects) + sweep.object[left[hit]]))
+    keys = distinct(np.concatenate(found))
     return keys // max(len(sweep.objects), 1), keys % max(len(sweep.objects), 1)

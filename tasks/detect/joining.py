@@ -27,6 +27,7 @@ from scipy.special import betainc, gammaln
 from tasks.detect.acts import Acts
 from tasks.detect.significance import SMALLEST_P, Numbers, benjamini_hochberg
 from tasks.detect.sweep import Flags, Ints
+from tasks.domain.distinct import distinct
 
 
 @dataclass(frozen=True)
@@ -122,7 +123,7 @@ def _hit(places: Ints, near: Ints, drawn: Ints) -> Numbers:
 
 def _distinct(account: Ints, thing: Ints, accounts: int) -> Ints:
     width = int(thing.max(initial=0)) + 1
-    return np.bincount(np.unique(account * width + thing) // width, minlength=accounts)
+    return np.bincount(distinct(account * width + thing) // width, minlength=accounts)
 
 
 def _members_co_acted(acts: Acts, members: Flags) -> Ints:

@@ -19,6 +19,7 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from tasks.domain.distinct import distinct
 from tasks.domain.frames import flatten_lists
 from tasks.domain.links import SHORTENERS
 
@@ -75,7 +76,7 @@ def _reposts(posts: pd.DataFrame) -> Objects:
     post = np.concatenate([named.post, at])
     order = np.argsort(post, kind="stable")
     objects = pd.concat([named.object, links.object[share]], ignore_index=True).take(order)
-    return Objects(post[order], _plain(objects), named.carried + len(np.unique(at)))
+    return Objects(post[order], _plain(objects), named.carried + len(distinct(at)))
 
 
 def _replies(posts: pd.DataFrame) -> Objects:
@@ -122,7 +123,7 @@ def _listed(posts: pd.DataFrame, column: str, clean: Callable[[pd.Series], pd.Se
     objects = values if clean is None else clean(values)
     once = ~pd.DataFrame({"post": post, "object": pd.factorize(objects)[0]}).duplicated().to_numpy()
     once &= objects.notna().to_numpy(bool) & objects.ne("").fillna(False).to_numpy(bool)
-    return Objects(post[once], _plain(objects[once]), len(np.unique(post[once])))
+    return Objects(post[once], _plain(objects[once]), len(distinct(post[once])))
 
 
 def _without_reposts(posts: pd.DataFrame, found: Objects) -> Objects:

@@ -15,7 +15,9 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from rensa import RMinHash
 
+from tasks.detect.buckets import Buckets
 from tasks.detect.texts import SHORT_CHARACTERS, text_lengths
+from tasks.domain.distinct import distinct
 
 GRAM = 5
 JACCARD = 0.8
@@ -34,30 +36,25 @@ Words = npt.NDArray[np.uint64]
 def join_near_duplicates(texts: pa.Array) -> Ints:
     """The founder of every text by Jaccard >= 0.8 of 5-gram sets; texts have at least GRAM characters.
 
-    Rounds: a text with no undecided older text in any of its bands founds; the undecided texts that share a band with a new founder
+    Waves: the texts with no undecided older text in any of their bands found; the undecided texts that share a band with a new founder
     and resemble it join it (the oldest, if several). What a text does depends on older texts only.
     """
     founder = np.arange(len(texts))
     signatures = _signatures(texts)
-    bucket, text = _buckets(signatures)
-    candidates = np.unique(text)
+    buckets = Buckets(*_buckets(signatures), len(texts))
+    candidates = distinct(buckets.text)
     grams, offsets = gram_sets(texts.take(pa.array(candidates)))
-    undecided = np.ones(len(texts), np.bool_)
-    while len(text):
-        starts = np.flatnonzero(np.concatenate([[True], bucket[1:] != bucket[:-1]]))
-        sizes = np.diff(starts, append=len(text))
-        first = np.repeat(text[starts], sizes)
-        blocked = np.zeros(len(texts), np.bool_)
-        blocked[text[text != first]] = True
-        led = ~blocked[first] & (text != first)
-        older, younger = _distinct_pairs(first[led], text[led], len(texts))
-        older, younger = _resembling(older, younger, signatures, grams, offsets, candidates)
+    place = np.zeros(len(texts), np.int64)
+    place[candidates] = np.arange(len(candidates))
+    found = buckets.ready(np.arange(len(buckets.start)))
+    while len(found):
+        buckets.undecided[found] = False
+        older, younger = _distinct_pairs(*buckets.younger(found), len(texts))
+        older, younger = _resembling(older, younger, signatures, grams, offsets, place)
         younger, at = np.unique(younger, return_index=True)  # pairs are sorted by the older one: the oldest founder is met first
         founder[younger] = older[at]
-        undecided[younger] = False
-        undecided[text[starts][~blocked[text[starts]]]] = False
-        kept = undecided[text]
-        bucket, text = _without_singles(bucket[kept], text[kept])
+        buckets.undecided[younger] = False
+        found = buckets.ready(buckets.advance(np.concatenate([found, younger])))
     return founder
 
 
@@ -170,17 +167,18 @@ def _without_singles(bucket: Ints, text: Ints) -> tuple[Ints, Ints]:
 
 
 def _distinct_pairs(older: Ints, younger: Ints, count: int) -> tuple[Ints, Ints]:
-    keys = np.unique(older * count + younger)
+    keys = distinct(older * count + younger)
     return keys // count, keys % count
 
 
 def _resembling(
-    older: Ints, younger: Ints, signatures: npt.NDArray[np.uint32], grams: Words, offsets: Ints, candidates: Ints
+    older: Ints, younger: Ints, signatures: npt.NDArray[np.uint32], grams: Words, offsets: Ints, place: Ints
 ) -> tuple[Ints, Ints]:
-    """The pairs with Jaccard >= 0.8. Set sizes and MinHash agreement rule out most before the sets are intersected."""
+    """The pairs with Jaccard >= 0.8. Set sizes and MinHash agreement rule out most before the sets are intersected. `place`: where in
+    `offsets` a text stands."""
     kept: list[npt.NDArray[np.bool_]] = [np.empty(0, np.bool_)]
     for x, y in _chunks(older, younger):
-        a, b = np.searchsorted(candidates, x), np.searchsorted(candidates, y)
+        a, b = place[x], place[y]
         size_a, size_b = offsets[a + 1] - offsets[a], offsets[b + 1] - offsets[b]
         like = np.minimum(size_a, size_b) >= JACCARD * np.maximum(size_a, size_b)
         like[like] = (signatures[x[like]] == signatures[y[like]]).sum(axis=1) >= _AGREEING
