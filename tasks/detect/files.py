@@ -1,5 +1,6 @@
 """Shares from a file, edges to a file: detection without a campaign."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -11,15 +12,15 @@ import pyarrow.parquet as pq
 
 from tasks.detect.bounds import check_bounds
 from tasks.detect.coordination import count_pairs
+from tasks.detect.faults import IDS, Survey, note, note_times, refuse
 from tasks.detect.significance import SLOT_S, benjamini_hochberg, count_tests, p_values_of
-from tasks.detect.sweep import sweep_of
+from tasks.detect.sweep import check_parameters, sweep_of
 from tasks.detect.times import times_of
 from tasks.detect.timing import labelled
 from tasks.domain.errors import ResurgeError, UnreadableInput, UsageProblem, WorkspaceProblem
 from tasks.domain.networks import BEHAVIOURS, SHARES
 
 MAX_Q = 0.01  # as in a campaign file that does not say otherwise
-_IDS = ("object_id", "account_id", "content_id")
 
 
 def detect_file(
@@ -34,6 +35,7 @@ def detect_file(
     Raises UsageProblem for what was asked, UnreadableInput for what was read; nothing is written then.
     """
     kind = kind_of(out)
+    check_parameters(window_s, min_participation)
     shares = read_shares(source, behaviour=behaviour)
     sweep = sweep_of(shares, window_s=window_s, min_participation=min_participation)
     check_bounds(sweep)
@@ -71,94 +73,87 @@ def known_behaviour(behaviour: str | None) -> None:
         raise UsageProblem(f"{behaviour!r} is not a behaviour.", remedy=f"Known are {', '.join(BEHAVIOURS)}.")
 
 
-def checked(table: pa.Table, source: Path, *, first_line: int, behaviour: str | None = None, first_row: int = 0) -> pa.Table:
-    """The columns of SHARES (times as seconds) and `slot`, if there is one, of a part of `source` that begins at its row `first_row`
-    (from 0; `first_line`: what its first row is called, 2 in CSV and 1 in Parquet). Raises what `read_shares` raises."""
-    if missing := [name for name in SHARES.names if name not in table.column_names]:
+def checked(table: pa.Table, source: Path, *, first_line: int, behaviour: str | None = None) -> pa.Table:
+    """The columns of SHARES (times as seconds) and `slot`, if there is one, of a whole file (`first_line`: what its first row is called,
+    2 in CSV and 1 in Parquet). Raises what `read_shares` raises."""
+    check_columns(table.schema, source, behaviour)
+    sound, survey = surveyed(table, behaviour=behaviour)
+    refuse(survey, source, first_line=first_line, behaviour=behaviour)
+    return sound
+
+
+def check_columns(schema: pa.Schema, source: Path, behaviour: str | None) -> None:
+    """Raises UnreadableInput for a column that is missing, there twice or of a type that cannot be meant."""
+    if missing := [name for name in SHARES.names if name not in schema.names]:
         raise UnreadableInput(
-            f"{source} has no column {', '.join(missing)}; it has {', '.join(table.column_names) or 'none'}.",
+            f"{source} has no column {', '.join(missing)}; it has {', '.join(schema.names) or 'none'}.",
             remedy=f"Name the columns {', '.join(SHARES.names)}.",
         )
-    if twice := sorted({name for name in table.column_names if table.column_names.count(name) > 1}):
+    if twice := sorted({name for name in schema.names if schema.names.count(name) > 1}):
         raise UnreadableInput(f"{source} has several columns {', '.join(twice)}.", remedy="Keep one of each name.")
-    table = _selected(table, source, behaviour, first_row, first_line)
-    for name in _IDS:
-        table = _ids(table, source, name, first_line)
-        if table.column(name).null_count:
-            _refuse(source, name, "is empty", table, pc.is_null(table.column(name)), first_line)
-    table = table.set_column(table.column_names.index("timestamp_share"), "timestamp_share", _seconds(table, source, first_line))
-    return table.select([*SHARES.names, *(["slot"] if "slot" in table.column_names else [])])
-
-
-def _ids(table: pa.Table, source: Path, name: str, first_line: int) -> pa.Table:
-    """`table` with the ids of column `name` as text or whole numbers; text that is empty is no id."""
-    column = table.column(name)
-    if pa.types.is_dictionary(column.type):
-        column = column.cast(column.type.value_type)
-    if pa.types.is_null(column.type):
-        column = column.cast(pa.string())
-    if pa.types.is_string(column.type) or pa.types.is_large_string(column.type):
-        if pc.any(pc.equal(column, "")).as_py():
-            _refuse(source, name, "is empty", table, pc.fill_null(pc.equal(column, ""), False), first_line)
-    elif not pa.types.is_integer(column.type):
+    if behaviour is not None and "behaviour" not in schema.names:
         raise UnreadableInput(
-            f"{source}: {name} is of type {column.type}, which is no type of ids.",
-            remedy="Ids are text or whole numbers: a number with a fraction may have lost digits.",
+            f"{source} has no column behaviour to choose {behaviour} by.", remedy="Leave --behaviour out, or add the column."
         )
-    return table.set_column(table.column_names.index(name), name, column)
-
-
-def _selected(table: pa.Table, source: Path, behaviour: str | None, first_row: int, first_line: int) -> pa.Table:
-    """Rows of one behaviour, with their 0-based row numbers in the file kept in a column `_row`."""
-    table = table.append_column("_row", pa.array(np.arange(first_row, first_row + table.num_rows)))
-    if "behaviour" not in table.column_names:
-        if behaviour is not None:
+    for name in IDS:
+        kind = _id_type(schema.field(name).type)
+        if not (_is_text(kind) or pa.types.is_integer(kind)):
             raise UnreadableInput(
-                f"{source} has no column behaviour to choose {behaviour} by.", remedy="Leave --behaviour out, or add the column."
+                f"{source}: {name} is of type {kind}, which is no type of ids.",
+                remedy="Ids are text or whole numbers: a number with a fraction may have lost digits.",
             )
-        return table
-    kinds = [kind for kind in pc.unique(table.column("behaviour")).to_pylist() if kind is not None]
-    if kinds and table.column("behaviour").null_count:
-        _refuse(source, "behaviour", "is empty", table, pc.is_null(table.column("behaviour")), first_line)
-    if behaviour is None and len(kinds) > 1:
-        raise UsageProblem(
-            f"{source} holds several behaviours: {', '.join(map(str, kinds))}.",
-            remedy="Choose one with --behaviour: each has its own pairs.",
+    time = schema.field("timestamp_share").type
+    if pa.types.is_timestamp(time) and time.tz is None:
+        raise UnreadableInput(
+            f"timestamp_share of {source} has times without a zone.",
+            remedy="Give seconds since 1970-01-01 UTC, or instants with a zone.",
         )
-    return table if behaviour is None else table.filter(pc.equal(table.column("behaviour"), behaviour))
 
 
-def _seconds(table: pa.Table, source: Path, first_line: int) -> pa.ChunkedArray:
+def _id_type(kind: pa.DataType) -> pa.DataType:
+    kind = kind.value_type if pa.types.is_dictionary(kind) else kind
+    return pa.string() if pa.types.is_null(kind) else kind
+
+
+def _is_text(kind: pa.DataType) -> bool:
+    return bool(pa.types.is_string(kind) or pa.types.is_large_string(kind))
+
+
+def surveyed(table: pa.Table, *, behaviour: str | None, first_row: int = 0) -> tuple[pa.Table, Survey]:
+    """The rows of `behaviour` of a part that begins at row `first_row` (from 0) of a file with good columns (`check_columns`), as
+    `checked` returns them, and what is wrong with them: a spoilt part has ids that are null or seconds that mean nothing."""
+    table = table.append_column("_row", pa.array(np.arange(first_row, first_row + table.num_rows)))
+    survey = Survey()
+    if "behaviour" in table.column_names:
+        kinds = table.column("behaviour")
+        survey = Survey(tuple(str(kind) for kind in pc.unique(kinds).to_pylist() if kind is not None))
+        note(survey, table, "behaviour", "null", pc.is_null(kinds))
+        table = table if behaviour is None else table.filter(pc.equal(kinds, behaviour))
+    for name in IDS:
+        column = table.column(name).cast(_id_type(table.schema.field(name).type))
+        table = table.set_column(table.column_names.index(name), name, column)
+        if _is_text(column.type):
+            note(survey, table, name, "blank", pc.equal(column, ""))
+        note(survey, table, name, "null", pc.is_null(column))
+    survey, seconds = _seconds(table, survey)
+    table = table.set_column(table.column_names.index("timestamp_share"), "timestamp_share", seconds)
+    return table.select([*SHARES.names, *(["slot"] if "slot" in table.column_names else [])]), survey
+
+
+def _seconds(table: pa.Table, survey: Survey) -> tuple[Survey, pa.ChunkedArray]:
     column = table.column("timestamp_share")
     if pa.types.is_timestamp(column.type):
-        if column.type.tz is None:
-            raise UnreadableInput(
-                f"timestamp_share of {source} has times without a zone.",
-                remedy="Give seconds since 1970-01-01 UTC, or instants with a zone.",
-            )
         seconds = pc.divide(pc.cast(pc.cast(column, pa.timestamp("us", "UTC"), safe=False), pa.int64()).cast(pa.float64()), 1e6)
     elif pa.types.is_integer(column.type) or pa.types.is_floating(column.type):
         seconds = column.cast(pa.float64(), safe=False)
     else:
         times = times_of(column)
-        if times.bad.any():
-            _refuse(source, "timestamp_share", times.why, table, pa.array(times.bad), first_line)
-        seconds = pa.chunked_array([pa.array(times.seconds)])
-    finite = pc.fill_null(pc.is_finite(seconds), False)
-    if table.num_rows and not pc.all(finite).as_py():
-        _refuse(source, "timestamp_share", "is not a number of seconds", table, pc.invert(finite), first_line)
-    return seconds
-
-
-def _refuse(source: Path, name: str, what: str, table: pa.Table, bad: pa.ChunkedArray, first_line: int) -> None:
-    rows = table.filter(bad)
-    value = rows.column(name)[0].as_py()
-    place = f"{'line' if first_line == 2 else 'row'} {rows.column('_row')[0].as_py() + first_line}"
-    shown = "" if value is None or value == "" else f" ({str(value)[:60]!r})"
-    raise UnreadableInput(
-        f"{source}, {place}: {name}{shown} {what}; {rows.num_rows} such in all.",
-        remedy="Correct or remove these rows; nothing was written.",
-    )
+        if table.num_rows:
+            survey = replace(survey, opening=(table.column("_row")[0].as_py(), str(column[0].as_py() or "").strip()))
+        note_times(survey, table, times)
+        return survey, pa.chunked_array([pa.array(times.seconds)])
+    note(survey, table, "timestamp_share", "infinite", pc.invert(pc.fill_null(pc.is_finite(seconds), False)))
+    return survey, seconds
 
 
 def kind_of(path: Path) -> str:
@@ -178,7 +173,7 @@ def _read(source: Path) -> tuple[pa.Table, int]:
     try:
         if kind == "parquet":
             return pq.read_table(source), 1
-        as_text = {name: pa.string() for name in (*_IDS, "timestamp_share", "behaviour", "slot")}
+        as_text = {name: pa.string() for name in (*IDS, "timestamp_share", "behaviour", "slot")}
         options = pacsv.ConvertOptions(column_types=as_text, strings_can_be_null=True, null_values=[""])
         return pacsv.read_csv(source, convert_options=options), 2
     except FileNotFoundError as error:

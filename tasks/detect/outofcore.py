@@ -7,6 +7,7 @@ from dataclasses import replace
 from itertools import pairwise
 from math import sqrt
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -14,10 +15,11 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from tasks.detect import chance_rounds, judging, parts, rounds, spill
+from tasks.detect import bounds, chance_rounds, judging, parts, rounds, spill
 from tasks.detect.edge_files import write_edges
-from tasks.detect.files import checked, kind_of, known_behaviour
-from tasks.detect.hashing import SharedHash
+from tasks.detect.faults import refuse, together
+from tasks.detect.files import kind_of, known_behaviour
+from tasks.detect.hashing import SharedHash, hashed
 from tasks.detect.parts import IN_MEMORY_ROWS, parts_of, rows_of
 from tasks.detect.rounds import Paired, Plan, Scanned
 from tasks.detect.runners import Runner
@@ -87,8 +89,10 @@ def _with_keys(plan: Plan, source: Path, out: Path, run: Runner) -> int:
 def _detect(plan: Plan, source: Path, out: Path, run: Runner) -> int:
     found = parts_of(source, behaviour=plan.behaviour, rows=plan.batch_rows)
     plan = replace(plan, as_text=_differ(source))
-    scanned = [each for batch in run("Rows", rounds.scan, [(plan, n, part) for n, part in enumerate(found)]) for each in batch]
-    _one_behaviour(plan, source, scanned)
+    spread = run("Rows", rounds.scan, [(plan, n, part) for n, part in enumerate(found)])
+    first_line = 2 if kind_of(source) == "csv" else 1
+    refuse(together(survey for _, survey in spread), source, first_line=first_line, behaviour=plan.behaviour)
+    scanned = [each for batch, _ in spread for each in batch]
     if plan.significance:
         slots = np.array(sorted(set().union(*(each.slots for each in scanned))), np.int64)
         spill.write(plan.folder / "slots", chance_rounds.SLOTS, {"slot": slots})
@@ -96,7 +100,7 @@ def _detect(plan: Plan, source: Path, out: Path, run: Runner) -> int:
     count = len(ids)
     buckets = range(plan.buckets)
     calls = [(plan, bucket, [each.rows.slice(bucket) for each in scanned], count) for bucket in buckets]
-    paired = run("Pairs", rounds.pair, calls)
+    paired = _paired(calls, found, run)
     if not plan.significance:
         _drop(each.rows.path for each in scanned)
     _eligible(plan, scanned, paired, count, run)
@@ -110,19 +114,37 @@ def _detect(plan: Plan, source: Path, out: Path, run: Runner) -> int:
 def _differ(source: Path) -> bool:
     if kind_of(source) == "csv":
         return False
-    table = checked(pq.read_schema(source).empty_table(), source, first_line=1)
-    kinds = [table.schema.field(name).type for name in ("object_id", "content_id")]
+    schema = pq.read_schema(source)
+    kinds = [schema.field(name).type for name in ("object_id", "content_id")]
     one, other = (kind.value_type if pa.types.is_dictionary(kind) else kind for kind in kinds)
     return bool(one != other)
 
 
-def _one_behaviour(plan: Plan, source: Path, scanned: list[Scanned]) -> None:
-    """A batch was checked alone; several behaviours may stand in several batches."""
-    kinds = list(dict.fromkeys(kind for each in scanned for kind in each.kinds))
-    if plan.behaviour is None and len(kinds) > 1:
-        raise UsageProblem(
-            f"{source} holds several behaviours: {', '.join(kinds)}.", remedy="Choose one with --behaviour: each has its own pairs."
-        )
+def _paired(calls: list[tuple[Any, ...]], found: list[parts.Part], run: Runner) -> list[Paired]:
+    """The round of pairs, in two: buckets with far more pairs than their share of the limit wait until the pairs of all are known, so that
+    a crowd is refused before a twentieth of the limit is counted (`bounds`: the same limits as in memory, over all buckets)."""
+    most = bounds.MOST_ROW_PAIRS // (20 * len(calls))
+    first = run("Pairs", rounds.pair, [(*call, most) for call in calls])
+    crowds = [each.crowd if isinstance(each, Paired) else each for each in first]
+    if at_fault := bounds.too_crowded(crowds):
+        _, one, what = at_fault
+        raise bounds.crowded_problem(_object(calls[0][0], found, one.code), one.rows, what)
+    waiting = [n for n, each in enumerate(first) if not isinstance(each, Paired)]
+    if waiting:
+        for n, each in zip(waiting, run("Crowded pairs", rounds.pair, [calls[n] for n in waiting]), strict=True):
+            first[n] = each
+    return [each for each in first if isinstance(each, Paired)]
+
+
+def _object(plan: Plan, found: list[parts.Part], number: int) -> str:
+    """The id of the object with this hash: read again from the input, as only hashes were kept."""
+    for part in found:
+        for table, _ in parts.batches(part, behaviour=plan.behaviour, rows=plan.batch_rows):
+            ids = table.column("object_id")
+            hit = np.flatnonzero(hashed(ids, key=plan.key, as_text=plan.as_text).number == np.uint64(number))
+            if len(hit):
+                return str(ids[int(hit[0])].as_py())
+    raise LookupError(f"no object of hash {number}")
 
 
 def _accounts(plan: Plan, scanned: list[Scanned], run: Runner) -> tuple[pa.Array, int]:

@@ -9,7 +9,8 @@ import pyarrow as pa
 import pyarrow.csv as pacsv
 import pyarrow.parquet as pq
 
-from tasks.detect.files import checked, kind_of
+from tasks.detect.faults import Survey
+from tasks.detect.files import check_columns, kind_of, surveyed
 from tasks.domain.errors import UnreadableInput
 from tasks.domain.networks import SHARES
 
@@ -40,10 +41,10 @@ def parts_of(source: Path, *, behaviour: str | None, rows: int) -> list[Part]:
     """The parts, each of about `rows` rows or one row group; refuses at once a file without the columns needed."""
     if kind_of(source) == "csv":
         reader = _guarded(source, lambda: pacsv.open_csv(source))
-        checked(_as_text(reader.schema.empty_table()), source, first_line=2, behaviour=behaviour)
+        check_columns(pa.schema([(name, pa.string()) for name in reader.schema.names]), source, behaviour)
         return [Part(source, (), 0)]
     file = _guarded(source, lambda: pq.ParquetFile(source))
-    checked(file.schema_arrow.empty_table(), source, first_line=1, behaviour=behaviour)
+    check_columns(file.schema_arrow, source, behaviour)
     found: list[Part] = []
     groups: list[int] = []
     first = held = 0
@@ -57,18 +58,12 @@ def parts_of(source: Path, *, behaviour: str | None, rows: int) -> list[Part]:
     return [*found, Part(source, tuple(groups), first)] if groups else found
 
 
-def batches(part: Part, *, behaviour: str | None, rows: int) -> Iterator[tuple[pa.Table, list[str]]]:
-    """Tables of about `rows` checked rows as `files.checked` returns them, and the behaviours that stood in each."""
-    parquet, row = bool(part.groups), part.first_row
+def batches(part: Part, *, behaviour: str | None, rows: int) -> Iterator[tuple[pa.Table, Survey]]:
+    """Tables of about `rows` rows, and what is wrong with each, as `files.surveyed` tells it."""
+    row = part.first_row
     for table in _tables(part, rows):
-        yield checked(table, part.path, first_line=1 if parquet else 2, behaviour=behaviour, first_row=row), _kinds(table)
+        yield surveyed(table, behaviour=behaviour, first_row=row)
         row += table.num_rows
-
-
-def _kinds(table: pa.Table) -> list[str]:
-    if "behaviour" not in table.column_names:
-        return []
-    return [str(kind) for kind in table.column("behaviour").unique().to_pylist() if kind is not None]
 
 
 def _tables(part: Part, rows: int) -> Iterator[pa.Table]:
@@ -99,10 +94,6 @@ def _csv_tables(source: Path, rows: int) -> Iterator[pa.Table]:
             waiting, held = [], 0
     if waiting:
         yield pa.Table.from_batches(waiting)
-
-
-def _as_text(table: pa.Table) -> pa.Table:
-    return table.cast(pa.schema([(name, pa.string()) for name in table.column_names]))
 
 
 def _guarded(source: Path, read: Callable[[], T]) -> T:

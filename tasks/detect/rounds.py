@@ -18,11 +18,14 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from tasks.detect import chance_rounds, spill
+from tasks.detect.bounds import Crowd, Crowded, crowd_of
 from tasks.detect.coordination import Tally, across, count_codes, merge
+from tasks.detect.faults import Survey, together
 from tasks.detect.hashing import Hashed, Hashes, bucket_of, hashed, verify
 from tasks.detect.parts import Part, batches
 from tasks.detect.spill import Slice
 from tasks.detect.sweep import Flags, Ints, Sweep, sweep_of_codes
+from tasks.domain.distinct import distinct
 
 ROWS: spill.Layout = (("object", "u8"), ("check", "u4"), ("content", "u8"), ("account", "u8"), ("time", "f8"))
 POSTS: spill.Layout = (("content", "u8"), ("check", "u4"), ("account", "u8"))
@@ -79,7 +82,6 @@ class Scanned:
     posts: Scattered
     accounts: Path
     distinct: int  # accounts in it
-    kinds: tuple[str, ...]  # behaviours in it
     slots: tuple[int, ...]  # distinct slots in it; none without significance
 
 
@@ -93,17 +95,23 @@ class Run:
 
 @dataclass(frozen=True)
 class Paired:
-    """What one object bucket became."""
+    """What one object bucket became. `crowd` has hashes of objects for codes."""
 
+    crowd: Crowd
     runs: tuple[Run, ...]
     standing: Scattered
     chance: chance_rounds.Bucketed | None  # with significance
 
 
-def scan(plan: Plan, number: int, part: Part) -> list[Scanned]:
-    """Read a part of the input and spread its rows. Raises UnreadableInput and UsageProblem as `files.read_shares` does."""
+def scan(plan: Plan, number: int, part: Part) -> tuple[list[Scanned], Survey]:
+    """Read a part of the input and spread its rows, up to the first batch that is spoilt; what is wrong with them is told and left to be
+    judged with the other parts. Raises UnreadableInput for a part that cannot be read."""
     found = []
-    for batch, (table, kinds) in enumerate(batches(part, behaviour=plan.behaviour, rows=plan.batch_rows)):
+    surveys: list[Survey] = []
+    for batch, (table, survey) in enumerate(batches(part, behaviour=plan.behaviour, rows=plan.batch_rows)):
+        surveys.append(survey)
+        if any(each.spoilt for each in surveys):
+            continue
         stem = f"{number:06d}-{batch:06d}"
         objects = hashed(table.column("object_id"), key=plan.key, as_text=plan.as_text)
         contents = hashed(table.column("content_id"), key=plan.key, as_text=plan.as_text)
@@ -127,11 +135,10 @@ def scan(plan: Plan, number: int, part: Part) -> list[Scanned]:
                 _scatter(plan, f"posts-{stem}", POSTS, "content", posts),
                 path,
                 many,
-                tuple(kinds),
                 tuple(np.unique(rows["slot"]).tolist()) if plan.significance else (),
             )
         )
-    return found
+    return found, together(surveys)
 
 
 def _scatter(plan: Plan, name: str, layout: spill.Layout, by: str, columns: spill.Columns) -> Scattered:
@@ -199,16 +206,27 @@ def codes_of(plan: Plan, numbers: Hashes) -> Ints:
     return found
 
 
-def pair(plan: Plan, bucket: int, slices: list[Slice], accounts: int) -> Paired:
-    """Sweep one object bucket; `accounts` is the number of accounts with enough rows."""
+def pair(plan: Plan, bucket: int, slices: list[Slice], accounts: int, most: int | None = None) -> Paired | Crowd:
+    """Sweep one object bucket; `accounts` is the number of accounts with enough rows. With more than `most` pairs of rows, or an object
+    too crowded, nothing is counted and only the crowd told."""
     rows = spill.read(slices, plan.layout)
     sweep = sweep_of_bucket(plan, rows)
+    crowd = _by_hash(crowd_of(sweep), sweep, rows["object"])
+    if crowd.joined or (most is not None and crowd.row_pairs > most):
+        return crowd
     runs, paired = _pairs(plan, sweep, f"pairs-{bucket:06d}", accounts)
-    standing = np.unique(sweep.content.view(np.uint64)[paired])
+    standing = distinct(sweep.content.view(np.uint64)[paired])
     path = spill.write(plan.folder / f"standing-{bucket:06d}", STANDING, {"content": standing})
     bounds = (0, *np.searchsorted(standing, plan.bounds()).tolist(), len(standing))
     chance = chance_rounds.bucket_tables(plan.folder, bucket, sweep, rows["slot"][sweep.row]) if plan.significance else None
-    return Paired(tuple(runs), Scattered(path, bounds), chance)
+    return Paired(crowd, tuple(runs), Scattered(path, bounds), chance)
+
+
+def _by_hash(crowd: Crowd, sweep: Sweep, numbers: Hashes) -> Crowd:
+    def told(one: Crowded | None) -> Crowded | None:
+        return one and replace(one, code=int(numbers[sweep.row[np.searchsorted(sweep.object, one.code)]]))
+
+    return Crowd(crowd.row_pairs, told(crowd.worst), told(crowd.joined))
 
 
 def sweep_of_bucket(plan: Plan, rows: spill.Columns) -> Sweep:
@@ -274,7 +292,7 @@ def stand(plan: Plan, bucket: int, slices: list[Slice], standing: list[Slice]) -
     order = np.argsort(posts["content"])
     number = posts["content"][order]
     verify(number, posts["check"][order])
-    wanted = np.unique(spill.read(standing, STANDING)["content"])
+    wanted = distinct(spill.read(standing, STANDING)["content"])
     hit = np.empty(0, np.bool_)
     if len(wanted):
         hit = wanted[np.minimum(np.searchsorted(wanted, number), len(wanted) - 1)] == number
