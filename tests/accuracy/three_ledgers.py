@@ -111,11 +111,6 @@ def _index(facts: TakedownFacts) -> list[tuple[str, str]]:
         ("accounts", "plain"),
         ("accounts", "fixed_accounts"),
     ]
-        ("posts", "plain"),
-        ("posts", "fixed_accounts"),
-        ("accounts", "plain"),
-        ("accounts", "fixed_accounts"),
-    ]
     for series, basis in wanted:
         found = find_series(facts.rebuild_index, series, basis)
         name = f"index of {series}{', accounts known before t0 only' if basis == 'fixed_accounts' else ''}"
