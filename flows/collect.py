@@ -133,13 +133,13 @@ def _admit_pages(
 
 
 def _resume(run: Run, spec: SourceSpec) -> datetime:
-    """Where the last fetch from this source ended."""
+    """Where the last fetch from this source ended that was not broken off."""
     ends = [
         effort.until
         for record in batch_records(run.store, run.summary.campaign)
         if record.identity.source == spec.name
         for effort in record.effort
-        if effort.until
+        if effort.until and effort.finished
     ]
     return max(ends, default=EARLIEST)
 

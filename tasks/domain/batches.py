@@ -30,6 +30,7 @@ class QueryEffort(Record):
     until: datetime | None = None
     pages: int = 0
     rows: int = 0
+    finished: bool = True  # false: more of the span was still to come, so the next fetch does not begin at `until`
 
 
 def join_spans(efforts: Iterable[QueryEffort]) -> tuple[QueryEffort, ...]:

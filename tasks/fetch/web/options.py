@@ -1,0 +1,29 @@
+"""Options of a live source, checked; credentials by their names."""
+
+from typing import Any, TypeVar
+
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from tasks.domain.errors import UsageProblem
+
+
+class SourceOptions(BaseModel):
+    """Base of an adapter's options: unknown ones are refused."""
+
+    model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
+
+
+Options = TypeVar("Options", bound=SourceOptions)
+
+
+def checked(model: type[Options], options: dict[str, Any], kind: str) -> Options:
+    """The options of a campaign file as `model`. Raises UsageProblem naming the option at fault."""
+    try:
+        return model.model_validate(options)
+    except ValidationError as error:
+        first = error.errors()[0]
+        name = ".".join(map(str, first["loc"]))
+        raise UsageProblem(
+            f"Option {name or '(all)'} of the source {kind}: {first['msg'].lower()}.",
+            remedy=f"Its options are: {', '.join(model.model_fields)}.",
+        ) from error
