@@ -1,6 +1,6 @@
 """How right the measures of rebuilding are, on campaigns whose course is known: the tables of docs/accuracy.md.
 
-    python tests/accuracy/rebuilding_accuracy.py [--replicates 500] [--processes 2]
+    python tests/accuracy/rebuilding_accuracy.py [--replicates 1000] [--processes 2]
 
 What is measured are the functions of tasks.rebuilding themselves (and the rule of words of tasks.narrate.comeback) on the posts that
 were collected; what they are compared with are labels made by the simulator (rebuilding_worlds.py).
@@ -223,7 +223,7 @@ def _columns(cell: Sequence[object], numbers: Sequence[int]) -> list[Sequence[ob
 
 def main() -> None:
     parser = argparse.ArgumentParser(description="Measure how right the measures of rebuilding are, and write docs/accuracy.md.")
-    parser.add_argument("--replicates", type=int, default=500, help="campaigns a row")
+    parser.add_argument("--replicates", type=int, default=1000, help="campaigns a row")
     parser.add_argument("--processes", type=int, default=2)
     parser.add_argument("--out", type=Path, default=Path(__file__).resolve().parents[2] / "docs" / "accuracy.md")
     options = parser.parse_args()
