@@ -1,6 +1,7 @@
 """From settings to adapters: the one place that knows which store, mailer and sources an installation uses."""
 
 import os
+import re
 import secrets
 import ssl
 from collections.abc import Callable, Mapping, Sequence
@@ -116,17 +117,43 @@ def audience(campaign: Campaign) -> Sequence[AudienceMember]:
 
 def source_factories() -> Mapping[str, Callable[..., Source]]:
     """The sources that a campaign file may name, by kind; each is called with the options the file gives."""
+    from tasks.fetch.sources.bluesky import BlueskySource
     from tasks.simulate.feed import SimulatedSource
 
-    return {"simulated": lambda **options: SimulatedSource(options)}
+    return {
+        "bluesky": lambda **options: BlueskySource(options, secret),
+        "simulated": lambda **options: SimulatedSource(options),
+    }
 
 
 def status_factories() -> Mapping[str, Callable[..., StatusSource]]:
     """Who may be asked whether accounts still stand, by kind, as source_factories."""
+    from tasks.fetch.sources.bluesky import BlueskyStatus
     from tasks.fetch.sources.status_file import StatusFile
     from tasks.simulate.status import SimulatedStatus
 
-    return {"simulated-status": lambda **options: SimulatedStatus(options), "status-file": StatusFile}
+    return {
+        "bluesky-status": lambda **options: BlueskyStatus(options, secret),
+        "simulated-status": lambda **options: SimulatedStatus(options),
+        "status-file": StatusFile,
+    }
+
+
+def secret(name: str) -> str:
+    """The credential that a campaign file names, from the environment variable RESURGE_SECRET_<NAME>. Raises UsageProblem where there is
+    none; the value stands in no message."""
+    if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}", name):
+        raise UsageProblem(
+            "The name of a credential in the campaign file is none.",  # it may be the credential itself: it is not repeated
+            remedy="Name it with letters, digits and hyphens, and set its value in the environment.",
+        )
+    variable = f"RESURGE_SECRET_{name.upper().replace('-', '_')}"
+    value = os.environ.get(variable, "").strip()
+    if not value:
+        raise UsageProblem(f"The credential {name} is not set here.", remedy=f"Set the environment variable {variable}.")
+    if not value.isascii() or not value.isprintable():
+        raise UsageProblem(f"The credential {name} holds characters that no credential has.", remedy=f"Set {variable} again.")
+    return value
 
 
 def mailer(store: ObjectStore) -> Mailer:

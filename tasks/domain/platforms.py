@@ -6,6 +6,7 @@ PLATFORM_NAMES = {
     "bluesky": "Bluesky",
     "facebook": "Facebook",
     "instagram": "Instagram",
+    "mastodon": "Mastodon",
     "reddit": "Reddit",
     "telegram": "Telegram",
     "threads": "Threads",

@@ -9,8 +9,9 @@ import pytest
 from flows import wiring
 from tasks.deliver.eml import EmlMailer
 from tasks.deliver.smtp import SmtpMailer
-from tasks.domain.campaign import Campaign
+from tasks.domain.campaign import Campaign, SourceSpec
 from tasks.domain.errors import UsageProblem
+from tasks.fetch.fetching import source
 from tasks.store.local import LocalStore
 from tasks.store.s3 import S3Store
 
@@ -114,3 +115,30 @@ def test_a_link_stands_only_where_the_installation_says_so(monkeypatch):
     monkeypatch.setenv("RESURGE_LINK_BASE", "https://files.example.org/w/")
     wiring.settings.cache_clear()
     assert wiring.link_to("briefings/a") == "https://files.example.org/w/briefings/a/briefing.pdf"
+
+
+def test_a_credential_is_found_by_its_name_and_stands_in_no_message(monkeypatch):
+    monkeypatch.setenv("RESURGE_SECRET_BLUESKY_DESK", " reed-lark-tern \n")
+    assert wiring.secret("bluesky-desk") == "reed-lark-tern"
+    with pytest.raises(UsageProblem, match="credential terns is not set here") as refused:
+        wiring.secret("terns")
+    assert "RESURGE_SECRET_TERNS" in refused.value.remedy
+    with pytest.raises(UsageProblem) as refused:
+        wiring.secret("the password itself")
+    assert "itself" not in str(refused.value)
+    monkeypatch.setenv("RESURGE_SECRET_TERNS", "two\nlines")
+    with pytest.raises(UsageProblem, match="holds characters") as refused:
+        wiring.secret("terns")
+    assert "two" not in str(refused.value)
+
+
+def test_live_sources_can_be_made_from_a_campaign_file(monkeypatch):
+    monkeypatch.setenv("RESURGE_SECRET_DESK", "reed-lark-tern")
+    login = {"handle": "desk.example", "app_password": "desk"}
+    made = source(SourceSpec(name="live", kind="bluesky", options={"keywords": ["reeds"], **login}), wiring.source_factories())
+    assert made.kind == "bluesky"
+    assert source(SourceSpec(name="looks", kind="bluesky-status", options=login), wiring.status_factories()).options == {}
+    with pytest.raises(UsageProblem, match="credential none is not set"):
+        source(
+            SourceSpec(name="looks", kind="bluesky-status", options={**login, "app_password": "none"}), wiring.status_factories()
+        )

@@ -49,8 +49,7 @@ class FieldBook:
         """`place` is where the object stands (`record`, empty for the row itself); `required` by the service's reference, the others
         `known`, read or not."""
         self._objects[table, place] = self._objects.get((table, place), 0) + 1
-        wanting = self._expected.setdefault((table, place), set(required))
-        wanting -= thing.keys()
+        self._expected.setdefault((table, place), set(required)).difference_update(thing)
         for name in thing.keys() - required - known:
             full = (table, f"{place}.{name}" if place else name)
             rows, sample = self._unknown.get(full, (0, as_json(thing[name], SAMPLE_LIMIT)))
