@@ -18,12 +18,15 @@ from small_campaign import CAMPAIGN, campaign_file, contents, facts_of
 
 from flows.wiring import open_store, open_workspace
 from tasks.domain.errors import UnreadableInput, UsageProblem, ValidationBlocked, WorkspaceProblem
+from tasks.domain.periods import Cutoff
 from tasks.domain.run_summary import RunSummary
 from tasks.store.bundles import published_periods
 from tasks.store.ledger import runs
 from tasks.store.verify import verify_bundle
+from tasks.store.visible import read_account_observations
 
 pytestmark = pytest.mark.xdist_group("engine")
+FIRST_FETCH_ENDS = datetime(2023, 11, 1, tzinfo=UTC)  # of `begun`
 AUDIENCE = {"desk": [{"address": "ana@example.org", "clearance": "AMBER"}, {"address": "ben@example.org"}]}
 
 
@@ -69,6 +72,25 @@ def test_collecting_again_changes_nothing(workspace):
     )
     assert entry["landed"] == entry["accepted"] + entry["quarantined"] + entry["equal rows collapsed"]
     assert entry["landed"] > 5_000
+
+
+def test_accounts_are_looked_at_when_due_and_not_before(begun, tmp_path):
+    from flows.collect import collect
+
+    folder = shutil.copytree(begun, tmp_path / "w")
+    checks = "[{name: checks, kind: simulated-status, options: {scale: 10000}}]"
+    (folder / "campaigns" / f"{CAMPAIGN}.yml").write_text(campaign_file(status_sources=checks))
+    when = FIRST_FETCH_ENDS + timedelta(days=29)  # whoever still stood at the last look is due by then
+    (batch,) = collect(CAMPAIGN, str(folder), until=when, only="checks")["batches"]
+    seen = read_account_observations(open_workspace(str(folder)), CAMPAIGN, Cutoff(end=when, as_of=when))
+    found = seen[(seen["batch_id"] == batch).to_numpy(bool)]
+    assert len(found) > 5
+    assert set(found["platform"]) == {"facebook", "x"}  # the others let nobody look
+    assert set(found["status"].dropna()) <= {"active", "suspended", "deleted", "renamed"}
+    assert found["status"].notna().all()
+    assert (found["observed_at"] == when).all()
+    assert collect(CAMPAIGN, str(folder), until=when, only="checks")["batches"] == []
+    assert collect(CAMPAIGN, str(folder), until=when + timedelta(days=29), only="checks")["batches"] != [batch]
 
 
 def test_a_briefing_made_twice_is_one_edition(briefed, tmp_path):
