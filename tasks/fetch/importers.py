@@ -1,34 +1,44 @@
 """The importers by the name of their format."""
 
+from collections.abc import Callable
+
 from tasks.domain.errors import UsageProblem
 from tasks.domain.ports import Importer
 from tasks.fetch.sources.avatars import AvatarImporter
 from tasks.fetch.sources.bluesky_pages import BlueskyImporter
+from tasks.fetch.sources.crowdtangle import CrowdTangleImporter
+from tasks.fetch.sources.fourcat import FourCatImporter
 from tasks.fetch.sources.ira import IraImporter
+from tasks.fetch.sources.meta_content_library import MetaContentLibraryImporter
 from tasks.fetch.sources.meta_indicators import MetaIndicatorImporter
 from tasks.fetch.sources.simulated import SimulatedImporter
 from tasks.fetch.sources.tabular import TabularImporter
 from tasks.fetch.sources.takedown_ledger import TakedownLedgerImporter
+from tasks.fetch.sources.telegram_export import TelegramExportImporter
+from tasks.fetch.sources.twitter_io import TwitterIoImporter
 
-FORMATS = ("avatars", "bluesky", "csv", "ira", "meta-indicators", "ndjson", "parquet", "simulated", "takedown-ledger")
-ARCHIVES = frozenset({"ira", "takedown-ledger"})  # without capture times: --observed-at posted unless told otherwise
+_MAKERS: dict[str, Callable[[], Importer]] = {
+    "4cat": FourCatImporter,
+    "avatars": AvatarImporter,
+    "bluesky": BlueskyImporter,
+    "crowdtangle": CrowdTangleImporter,
+    "csv": lambda: TabularImporter("csv"),
+    "ira": IraImporter,
+    "meta-content-library": MetaContentLibraryImporter,
+    "meta-indicators": MetaIndicatorImporter,
+    "ndjson": lambda: TabularImporter("ndjson"),
+    "parquet": lambda: TabularImporter("parquet"),
+    "simulated": SimulatedImporter,
+    "takedown-ledger": TakedownLedgerImporter,
+    "telegram-export": TelegramExportImporter,
+    "twitter-io": TwitterIoImporter,
+}
+FORMATS = tuple(_MAKERS)
+ARCHIVES = frozenset({"ira", "takedown-ledger", "twitter-io"})  # without capture times: --observed-at posted unless told otherwise
 
 
 def importer(form: str) -> Importer:
     """The importer of a format. Raises UsageProblem listing the known formats."""
-    match form:
-        case "avatars":
-            return AvatarImporter()
-        case "bluesky":
-            return BlueskyImporter()
-        case "ira":
-            return IraImporter()
-        case "ndjson" | "csv" | "parquet":
-            return TabularImporter(form)
-        case "simulated":
-            return SimulatedImporter()
-        case "takedown-ledger":
-            return TakedownLedgerImporter()
-        case "meta-indicators":
-            return MetaIndicatorImporter()
-    raise UsageProblem(f"{form!r} is not a format that can be imported.", remedy=f"Known formats: {', '.join(FORMATS)}.")
+    if form not in _MAKERS:
+        raise UsageProblem(f"{form!r} is not a format that can be imported.", remedy=f"Known formats: {', '.join(FORMATS)}.")
+    return _MAKERS[form]()

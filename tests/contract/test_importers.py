@@ -4,6 +4,7 @@ refused whole. A new importer joins by a `Case`."""
 import csv
 import hashlib
 import json
+import zipfile
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -23,6 +24,7 @@ from tasks.domain.ports import LandedFile
 from tasks.fetch.importers import FORMATS, importer
 from tasks.fetch.rows import PARSED
 
+SAMPLES = Path(__file__).resolve().parents[1] / "data"
 MINUTE = datetime(2023, 10, 7, 12, 30, tzinfo=UTC)
 
 
@@ -178,6 +180,52 @@ def simulated(*, bad: bool = False, strange: bool = False) -> Callable[[Path], l
     return write
 
 
+def sample(
+    names: tuple[str, ...], changes: dict[int, dict[str, str]] | None = None, more: str = ""
+) -> Callable[[Path], list[Path]]:
+    """The sample files, with cells of the first one changed (row -> column -> value), or with a column `more` in it."""
+
+    def write(folder: Path) -> list[Path]:
+        for number, name in enumerate(names):
+            with (SAMPLES / name).open(newline="", encoding="utf-8") as stream:
+                rows = list(csv.DictReader(stream))
+            if not number:
+                rows = [
+                    {**row, **(changes or {}).get(place, {}), **({more: "calm"} if more else {})} for place, row in enumerate(rows)
+                ]
+            with (folder / name).open("w", newline="", encoding="utf-8") as stream:
+                writer = csv.DictWriter(stream, list(rows[0]))
+                writer.writeheader()
+                writer.writerows(rows)
+        return [folder / name for name in names]
+
+    return write
+
+
+def telegram(changes: dict[int, dict[str, Any]] | None = None, more: str = "") -> Callable[[Path], list[Path]]:
+    def write(folder: Path) -> list[Path]:
+        export = json.loads((SAMPLES / "telegram_export_channel.json").read_text(encoding="utf-8"))
+        posts = [message for message in export["messages"] if message["type"] == "message"]
+        for place, message in enumerate(posts):
+            message.update({**(changes or {}).get(place, {}), **({more: "calm"} if more else {})})
+        (folder / "result.json").write_text(json.dumps(export, indent=1), encoding="utf-8")
+        return [folder / "result.json"]
+
+    return write
+
+
+def zipped(name: str, inside: dict[str, bytes]) -> Callable[[Path], Path]:
+    def write(folder: Path) -> Path:
+        with zipfile.ZipFile(folder / name, "w", zipfile.ZIP_DEFLATED) as archive:
+            for path, data in inside.items():
+                archive.writestr(path, data)
+        return folder / name
+
+    return write
+
+
+TWITTER_IO = ("twitter_io_tweets.csv", "twitter_io_users.csv")
+HALF_CSV = raw("half.csv", b'a,b\n1,"x\n')
 CUT = json.dumps(ROWS[0]) + "\n" + json.dumps(ROWS[1])[:-9]
 POSTS_LANDED = {"posts": 7, "accounts": 0}
 CASES = [
@@ -229,7 +277,56 @@ CASES = [
         },
         {"posts": 4, "accounts": 2},
     ),
+    Case(
+        "twitter-io", sample(TWITTER_IO), sample(TWITTER_IO, {2: {"is_retweet": "maybe"}, 3: {"hashtags": "a, b"}}), 2,
+        sample(TWITTER_IO, more="mood"), ("posts", "mood"),
+        {
+            "another table": (raw("other.csv", b"id,author\n1,2\n"), "line 1: it is no users file of these archives"),
+            "empty zip": (zipped("none.zip", {"readme.txt": b"x"}), "holds no file that ends in .csv"),
+            "a bomb": (zipped("bomb.zip", {"a.csv": b"0" * (70 << 20)}), "a.csv.*times its size"),
+            "cut zip": (lambda folder: cut(zipped("cut.zip", {"a.csv": b"tweetid,userid"})(folder)), "damaged or cut off"),
+        },
+        {"posts": 5, "accounts": 3 + 4},  # first and last post of two accounts
+    ),
+    Case(
+        "crowdtangle", sample(("crowdtangle_pages.csv",)),
+        sample(("crowdtangle_pages.csv",), {0: {"Likes": "1,20"}, 1: {"Post Created": "2021-07-06 23:10:00 IST"}, 3: {"URL": "x"}}), 3,
+        sample(("crowdtangle_pages.csv",), more="mood"), ("posts", "mood"),
+        {"another table": (raw("other.csv", b"id,author\n1,2\n"), "no CrowdTangle file, it lacks Comments, Facebook Id")},
+        {"posts": 4, "accounts": 4},  # by day
+    ),
+    Case(
+        "meta-content-library", sample(("meta_content_library_posts.csv",)),
+        sample(("meta_content_library_posts.csv",), {0: {"creation_time": "May"}, 1: {"statistics.views": "1.5k"}}), 2,
+        sample(("meta_content_library_posts.csv",), more="mood"), ("posts", "mood"),
+        {"another table": (raw("other.csv", b"id,author\n1,2\n"), "it lacks post_owner.id, creation_time"), "half": (HALF_CSV, "line 2")},
+        {"posts": 4, "accounts": 2}, {"platform": "facebook"},
+    ),
+    Case(
+        "4cat", sample(("4cat_telegram.csv",)), sample(("4cat_telegram.csv",), {0: {"unix_timestamp": "14:00"}, 1: {"id": "new"}}), 2,
+        sample(("4cat_telegram.csv",), more="mood"), ("posts", "mood"),
+        {"another table": (raw("other.csv", b"id,author\n1,2\n"), "no 4CAT export of telegram, it lacks body")},
+        {"posts": 3, "accounts": 1}, {"source": "telegram"},
+    ),
+    Case(
+        "telegram-export", telegram(), telegram({0: {"text": 7}, 1: {"type": "unsupported"}, 2: {"date_unixtime": "now"}}), 3,
+        telegram(more="mood"), ("posts", "mood"),
+        {
+            "cut off": (raw("cut.json", b'{"type": "public_channel", "id": 1,\n"messages": [\n{"id": 1'), "cut.json.*line 3: invalid JSON"),
+            "Latin-1": (raw("latin.json", b'{"type":\n"\xe9"}'), "line 2: invalid UTF-8"),
+            "something else": (raw("other.json", b'{"a": [1, 2]}'), "holds no chats and no messages"),
+            "NaN": (raw("nan.json", b'{"id": NaN}'), "line 1: invalid JSON"),
+            "no chat": (raw("bare.json", b'{"messages": [{"id": 1}]}'), "without id and type"),
+            "two documents": (raw("two.json", b'{"messages": []}\n{}'), "line 2: something follows"),
+        },
+        {"posts": 4, "accounts": 1},
+    ),
 ]  # fmt: skip
+
+
+def cut(path: Path) -> Path:
+    path.write_bytes(path.read_bytes()[:-30])
+    return path
 
 
 @pytest.fixture(params=CASES, ids=lambda case: case.form)
@@ -262,7 +359,7 @@ def assert_conforms(frame: pd.DataFrame, schema: FrameSchema) -> None:
 
 def test_every_format_is_known() -> None:
     assert [importer(form).format for form in FORMATS] == list(FORMATS)
-    with pytest.raises(UsageProblem, match=r"'tsv' is not a format.*csv, ira, meta-indicators, ndjson"):
+    with pytest.raises(UsageProblem, match=r"'tsv' is not a format.*csv, ira, .*meta-indicators, ndjson"):
         importer("tsv")
 
 

@@ -1,0 +1,90 @@
+"""Importers that read files of any size in bounded memory: what was read so far is handed out as a part of so many rows, and forgotten."""
+
+from abc import ABC, abstractmethod
+from collections.abc import Iterator, Sequence
+from typing import Any, Generic, TypeVar
+
+from pydantic import ValidationError
+
+from tasks.domain.errors import UsageProblem
+from tasks.domain.parsed import Parsed
+from tasks.domain.ports import LandedFile
+from tasks.domain.records import Record
+from tasks.fetch.drift import Drift
+from tasks.fetch.profiles import Profiles
+from tasks.fetch.rows import Harvest, ObservedAt, capture_rule
+
+Options = TypeVar("Options", bound=Record)
+PART_ROWS = 250_000  # posts a part: some 0.5 GB while it is parsed, validated and stored
+
+
+class NoOptions(Record):
+    """The format says everything itself."""
+
+
+class StreamingImporter(ABC, Generic[Options]):
+    """`parse` as in the port tasks.domain.ports.Importer; `parts` gives the same rows under the same row numbers, part by part."""
+
+    format: str
+    version: str
+    options_of: type[Options]
+
+    def parse(self, files: Sequence[LandedFile], *, observed_at: ObservedAt, options: dict[str, Any]) -> Parsed:
+        (whole,) = self.parts(files, observed_at=observed_at, options=options, rows=None)
+        return whole
+
+    def parts(
+        self, files: Sequence[LandedFile], *, observed_at: ObservedAt, options: dict[str, Any], rows: int | None = PART_ROWS
+    ) -> Iterator[Parsed]:
+        """Parts of at least `rows` landed posts (the last may have fewer, and holds what is known of accounts only at the end); None = one
+        part. Raises as `parse`; a fault late in a file comes after the parts before it."""
+        chosen = checked(self.options_of, options, self.format)
+        rule = capture_rule(files, observed_at)
+        run = Run(files, observed_at, rule)
+        for _ in self.read(run, chosen):
+            if rows is not None and run.harvest.landed["posts"] >= rows:
+                yield run.part()
+        run.profiles.finish(run.harvest)
+        if not run.given or any(run.harvest.landed.values()):
+            yield run.part()
+
+    @abstractmethod
+    def read(self, run: "Run", chosen: Options) -> Iterator[None]:
+        """Take chunk after chunk into `run.harvest`, stopping after each."""
+
+
+class Run:
+    """One reading of some files: what it has so far."""
+
+    def __init__(self, files: Sequence[LandedFile], observed_at: ObservedAt, rule: str) -> None:
+        self.files = files
+        self.observed_at = observed_at
+        self.harvest, self.drift, self.profiles = Harvest(), Drift(), Profiles(observed_at)
+        self.given = 0
+        self._rule = rule
+
+    def part(self) -> Parsed:
+        """What was read since the last part."""
+        self.profiles.end_part(self.harvest)
+        parsed = self.harvest.parsed(self._in_part(), self.drift.found(), self._rule)
+        self.harvest, self.drift = Harvest(), Drift()
+        self.given += 1
+        return parsed
+
+    def _in_part(self) -> list[LandedFile]:
+        """The files with rows in this part; all of them where there is but one part."""
+        return [file for file in self.files if not self.given or file.sha256 in self.harvest.rows_by_file]
+
+
+def checked(model: type[Options], options: dict[str, Any], form: str) -> Options:
+    """Raises UsageProblem that names the option at fault."""
+    try:
+        return model.model_validate(options)
+    except ValidationError as error:
+        first = error.errors()[0]
+        where = ".".join(map(str, first["loc"])) or "options"
+        known = ", ".join(model.model_fields)
+        raise UsageProblem(
+            f"The options of the importer {form} are wrong at {where}: {first['msg']}.",
+            remedy=f"Options are: {known}." if known else "It has none: leave --columns out.",
+        ) from error
