@@ -118,10 +118,12 @@ def audience(campaign: Campaign) -> Sequence[AudienceMember]:
 def source_factories() -> Mapping[str, Callable[..., Source]]:
     """The sources that a campaign file may name, by kind; each is called with the options the file gives."""
     from tasks.fetch.sources.bluesky import BlueskySource
+    from tasks.fetch.sources.mastodon import MastodonSource
     from tasks.simulate.feed import SimulatedSource
 
     return {
         "bluesky": lambda **options: BlueskySource(options, secret),
+        "mastodon": lambda **options: MastodonSource(options, secret),
         "simulated": lambda **options: SimulatedSource(options),
     }
 
@@ -129,11 +131,13 @@ def source_factories() -> Mapping[str, Callable[..., Source]]:
 def status_factories() -> Mapping[str, Callable[..., StatusSource]]:
     """Who may be asked whether accounts still stand, by kind, as source_factories."""
     from tasks.fetch.sources.bluesky import BlueskyStatus
+    from tasks.fetch.sources.mastodon import MastodonStatus
     from tasks.fetch.sources.status_file import StatusFile
     from tasks.simulate.status import SimulatedStatus
 
     return {
         "bluesky-status": lambda **options: BlueskyStatus(options, secret),
+        "mastodon-status": lambda **options: MastodonStatus(options, secret),
         "simulated-status": lambda **options: SimulatedStatus(options),
         "status-file": StatusFile,
     }

@@ -9,6 +9,7 @@ from tasks.fetch.sources.bluesky_pages import BlueskyImporter
 from tasks.fetch.sources.crowdtangle import CrowdTangleImporter
 from tasks.fetch.sources.fourcat import FourCatImporter
 from tasks.fetch.sources.ira import IraImporter
+from tasks.fetch.sources.mastodon_pages import MastodonImporter
 from tasks.fetch.sources.meta_content_library import MetaContentLibraryImporter
 from tasks.fetch.sources.meta_indicators import MetaIndicatorImporter
 from tasks.fetch.sources.simulated import SimulatedImporter
@@ -24,6 +25,7 @@ _MAKERS: dict[str, Callable[[], Importer]] = {
     "crowdtangle": CrowdTangleImporter,
     "csv": lambda: TabularImporter("csv"),
     "ira": IraImporter,
+    "mastodon": MastodonImporter,
     "meta-content-library": MetaContentLibraryImporter,
     "meta-indicators": MetaIndicatorImporter,
     "ndjson": lambda: TabularImporter("ndjson"),

@@ -1,6 +1,5 @@
 """Bluesky, against an AppView of the tests' own (tests/bluesky_service.py)."""
 
-import hashlib
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -8,13 +7,13 @@ from typing import Any
 import pandas as pd
 import pytest
 from bluesky_service import DAY, AppView, did, written
+from landing import Landing
 from web_service import Answer, FakeTime, serving
 
-from tasks.domain.batches import RawObject
 from tasks.domain.errors import SourceProblem, UnreadableInput, UsageProblem
 from tasks.domain.parsed import Parsed
-from tasks.domain.ports import LandedFile, Page, Source
-from tasks.fetch.fetching import FetchedGroup, fetch_groups, parse_landed
+from tasks.domain.ports import LandedFile, Source
+from tasks.fetch.fetching import parse_landed
 from tasks.fetch.sources.bluesky import BlueskySource, BlueskyStatus
 
 START = datetime(2026, 3, 1, tzinfo=UTC)
@@ -26,41 +25,16 @@ def source(url: str, secrets: dict[str, str] = NO_SECRETS, **options: Any) -> Bl
     return BlueskySource({"appview": url, "service": url, **options}, secrets.__getitem__, clock=FakeTime(UNTIL).clock)
 
 
-class Landing:
-    """Lands into a folder and parses what was landed."""
+class Week(Landing):
+    """A fetch is of the week unless a test says otherwise."""
 
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
-        self.raw: list[bytes] = []
-
-    def land(self, data: bytes, ending: str) -> RawObject:
-        self.raw.append(data)
-        sha256 = hashlib.sha256(data).hexdigest()
-        (self.folder / sha256).write_bytes(data)
-        return RawObject(key=f"raw/{sha256}.{ending}", sha256=sha256, size=len(data))
-
-    def fetch(
-        self, asked: Source, since: datetime = START, until: datetime = UNTIL
-    ) -> tuple[Parsed, list[FetchedGroup], Exception | None]:
-        groups, problem = fetch_groups(asked, since, until, self.land)
-        return self.parse(groups), groups, problem
-
-    def parse(self, groups: list[FetchedGroup]) -> Parsed:
-        pages = [page for group in groups for page in group.pages]
-        files = [LandedFile(self.folder / p.raw.sha256, p.effort.query, p.raw.sha256, p.fetched_at, p.effort) for p in pages]
-        return parse_landed(files, "bluesky", None, {})
-
-    def pages(self, pages: list[Page]) -> Parsed:
-        files = []
-        for page in pages:
-            raw = self.land(page.raw, page.format)
-            files.append(LandedFile(self.folder / raw.sha256, page.effort.query, raw.sha256, page.fetched_at, page.effort))
-        return parse_landed(files, "bluesky", None, {})
+    def fetch(self, asked: Source, since: datetime = START, until: datetime = UNTIL) -> tuple[Parsed, list[Any], Exception | None]:
+        return super().fetch(asked, since, until)
 
 
 @pytest.fixture
-def landing(tmp_path: Path) -> Landing:
-    return Landing(tmp_path)
+def landing(tmp_path: Path) -> Week:
+    return Week(tmp_path, "bluesky")
 
 
 def busy(posts: int = 25, page: int = 10) -> AppView:
@@ -70,7 +44,7 @@ def busy(posts: int = 25, page: int = 10) -> AppView:
     return view
 
 
-def test_a_post_becomes_a_row_field_by_field(landing: Landing) -> None:
+def test_a_post_becomes_a_row_field_by_field(landing: Week) -> None:
     view = AppView()
     parent = view.post("lark", 1, START, "Morning")
     link = {"features": [{"$type": "app.bsky.richtext.facet#link", "uri": "https://pier.example/story"}]}
@@ -119,7 +93,7 @@ def test_a_post_becomes_a_row_field_by_field(landing: Landing) -> None:
     assert pd.isna(author["status"])  # being found is no check
 
 
-def test_the_time_of_a_post_is_the_earlier_of_its_two(landing: Landing) -> None:
+def test_the_time_of_a_post_is_the_earlier_of_its_two(landing: Week) -> None:
     view = busy(3)
     view.posts[0]["record"]["createdAt"] = "2031-01-01T00:00:00.000Z"  # its program's clock is wrong
     view.posts[1]["record"]["createdAt"] = "soon"
@@ -135,22 +109,21 @@ def test_the_time_of_a_post_is_the_earlier_of_its_two(landing: Landing) -> None:
     assert [(d.field, d.kind) for d in parsed.drift] == []
 
 
-def test_a_search_is_paged_to_its_end_within_its_span(landing: Landing) -> None:
+def test_a_search_is_paged_to_its_end_within_its_span(landing: Week) -> None:
     view = busy(25)
     with serving(view) as service:
-        parsed, groups, problem = landing.fetch(
+        parsed, efforts, problem = landing.fetch(
             source(service.url, hashtags=[], keywords=["reeds"], overlap_h=0), START + timedelta(hours=3)
         )
         assert problem is None
         assert {asked.one("since") for asked in service.asked} == {"2026-03-01T03:00:00.000Z"}
         assert service.asked[0].one("q") == "reeds"
     assert sorted(parsed.posts["post_id"].unique()) == sorted(post["uri"] for post in view.posts[3:])
-    efforts = [page.effort for group in groups for page in group.pages]
     assert [effort.finished for effort in efforts] == [*[False] * (len(efforts) - 1), True]
     assert {effort.until for effort in efforts} == {UNTIL}
 
 
-def test_a_search_that_ends_early_is_asked_again_for_what_lies_before(landing: Landing) -> None:
+def test_a_search_that_ends_early_is_asked_again_for_what_lies_before(landing: Week) -> None:
     view = busy(95)
     view.deepest = 20
     with serving(view) as service:
@@ -159,13 +132,13 @@ def test_a_search_that_ends_early_is_asked_again_for_what_lies_before(landing: L
     assert parsed.posts["post_id"].nunique() == 95
 
 
-def test_hashtags_are_searched_with_their_sign(landing: Landing) -> None:
+def test_hashtags_are_searched_with_their_sign(landing: Week) -> None:
     with serving(AppView()) as service:
         landing.fetch(source(service.url, hashtags=["harbour", "#harbour"]))
         assert [asked.one("q") for asked in service.asked] == ["#harbour", "#harbour"]
 
 
-def test_feeds_are_read_back_to_the_span_with_reposts(landing: Landing) -> None:
+def test_feeds_are_read_back_to_the_span_with_reposts(landing: Week) -> None:
     view = busy(40, page=5)
     view.reposts.append(("lark", view.posts[1]["uri"], START + timedelta(hours=39, minutes=5)))
     with serving(view) as service:
@@ -181,7 +154,7 @@ def test_feeds_are_read_back_to_the_span_with_reposts(landing: Landing) -> None:
     assert set(parsed.posts["account_id"]) == {did("lark")}
 
 
-def test_an_account_in_the_list_that_is_gone_is_an_observation(landing: Landing) -> None:
+def test_an_account_in_the_list_that_is_gone_is_an_observation(landing: Week) -> None:
     view = busy(4)
     view.gone = {"lark": "AccountTakedown"}
     with serving(view) as service:
@@ -192,19 +165,19 @@ def test_an_account_in_the_list_that_is_gone_is_an_observation(landing: Landing)
     assert len(parsed.posts) == 2
 
 
-def test_a_fetch_that_broke_off_is_made_whole_by_the_next_without_gap_or_double(landing: Landing) -> None:
+def test_a_fetch_that_broke_off_is_made_whole_by_the_next_without_gap_or_double(landing: Week) -> None:
     view = busy(60)
     view.fail = {n: Answer({}, 503) for n in range(4, 9)}  # five times: given up
     with serving(view) as service:
-        first, groups, problem = landing.fetch(source(service.url, keywords=["reeds"]))
+        first, efforts, problem = landing.fetch(source(service.url, keywords=["reeds"]))
         assert isinstance(problem, SourceProblem)
         assert "keyword reeds" in str(problem)
         assert first.posts["post_id"].nunique() == 30  # three pages came, and stay
-        assert not any(page.effort.finished for group in groups for page in group.pages)
+        assert not any(effort.finished for effort in efforts)
         second, again, problem = landing.fetch(source(service.url, keywords=["reeds"]))  # nothing finished: from the same start
         assert problem is None
         view.post("lark", 99, UNTIL + timedelta(hours=1), "Reeds at last")
-        done = max(page.effort.until for group in again for page in group.pages if page.effort.until and page.effort.finished)
+        done = max(effort.until for effort in again if effort.until and effort.finished)
         third, _, problem = landing.fetch(source(service.url, keywords=["reeds"]), done, UNTIL + DAY)
         assert problem is None
     ids = pd.concat([first.posts, second.posts, third.posts])[["platform", "post_id"]].drop_duplicates()
@@ -212,7 +185,7 @@ def test_a_fetch_that_broke_off_is_made_whole_by_the_next_without_gap_or_double(
     assert third.posts["post_id"].tolist() == [view.posts[-1]["uri"]]
 
 
-def test_the_overlap_finds_what_was_late(landing: Landing) -> None:
+def test_the_overlap_finds_what_was_late(landing: Week) -> None:
     view = busy(5)
     with serving(view) as service:
         landing.fetch(source(service.url, keywords=["reeds"]))
@@ -221,24 +194,24 @@ def test_the_overlap_finds_what_was_late(landing: Landing) -> None:
     assert parsed.posts["post_id"].tolist() == [late]
 
 
-def test_login_comes_first_and_again_when_the_session_has_run_out(landing: Landing) -> None:
+def test_login_comes_first_and_again_when_the_session_has_run_out(landing: Week) -> None:
     view = busy(25)
     view.password, view.expire_after = "lark-pass-word", 2
     options = {"keywords": ["reeds"], "handle": "desk.example", "app_password": "bluesky"}
     with serving(view) as service:
-        parsed, groups, problem = landing.fetch(source(service.url, {"bluesky": "lark-pass-word"}, **options))
+        parsed, efforts, problem = landing.fetch(source(service.url, {"bluesky": "lark-pass-word"}, **options))
         assert problem is None
         assert view.logins == 2
         assert parsed.posts["post_id"].nunique() == 25
         for secret in (b"lark-pass-word", b"access-1", b"refresh-1"):
             assert not any(secret in raw for raw in landing.raw)
-            assert not any(secret.decode() in str(page.effort) for group in groups for page in group.pages)
+            assert not any(secret.decode() in str(effort) for effort in efforts)
         _, _, problem = landing.fetch(source(service.url, {"bluesky": "wrong-pass-word"}, **options))
         assert "refused the login as desk.example: AuthenticationRequired" in str(problem)
         assert "wrong-pass-word" not in str(problem)
 
 
-def test_the_window_of_the_rate_limit_is_kept(landing: Landing) -> None:
+def test_the_window_of_the_rate_limit_is_kept(landing: Week) -> None:
     view, fake = busy(25), FakeTime(UNTIL)
     reset = {
         "ratelimit-limit": "3000",
@@ -256,24 +229,24 @@ def test_the_window_of_the_rate_limit_is_kept(landing: Landing) -> None:
     assert all(0.1 < pause < 0.2 for pause in fake.slept[1:])  # 3,000 in 300 s
 
 
-def test_an_endless_search_is_left_and_what_came_stays(landing: Landing) -> None:
+def test_an_endless_search_is_left_and_what_came_stays(landing: Week) -> None:
     view = busy(10)
     view._search = lambda _: Answer({"posts": view.posts, "cursor": str(view.served)})  # type: ignore[method-assign]
     with serving(view) as service:
-        parsed, groups, problem = landing.fetch(source(service.url, keywords=["reeds"]))
+        parsed, efforts, problem = landing.fetch(source(service.url, keywords=["reeds"]))
     assert "bring nothing new" in str(problem)
     assert parsed.posts["post_id"].nunique() == 10
-    assert not any(page.effort.finished for group in groups for page in group.pages)
+    assert not any(effort.finished for effort in efforts)
 
 
-def test_an_answer_of_another_shape_is_a_problem_and_not_an_empty_page(landing: Landing) -> None:
+def test_an_answer_of_another_shape_is_a_problem_and_not_an_empty_page(landing: Week) -> None:
     with serving(lambda _: Answer({"results": []})) as service:
-        _, groups, problem = landing.fetch(source(service.url, keywords=["reeds"]))
+        _, efforts, problem = landing.fetch(source(service.url, keywords=["reeds"]))
     assert "answered without `posts`" in str(problem)
-    assert groups == []
+    assert efforts == []
 
 
-def test_strange_fields_are_drift_and_wrong_types_are_refused_alone(landing: Landing) -> None:
+def test_strange_fields_are_drift_and_wrong_types_are_refused_alone(landing: Week) -> None:
     view = busy(6)
     view.posts[0]["mood"] = "calm"
     view.posts[1]["record"]["weather"] = {"wind": 3}
@@ -298,7 +271,7 @@ def test_strange_fields_are_drift_and_wrong_types_are_refused_alone(landing: Lan
     ]
 
 
-def test_statuses_of_accounts(landing: Landing) -> None:
+def test_statuses_of_accounts(landing: Week) -> None:
     names = [f"bird{n}" for n in range(30)]
     view = AppView(people=names, gone={"bird3": "AccountTakedown", "bird7": "AccountDeactivated", "bird28": "InvalidRequest"})
     asked = [("bluesky", did(name)) for name in names] + [("x", "12"), ("bluesky", "a.handle.example")]
@@ -326,7 +299,7 @@ def test_statuses_of_accounts(landing: Landing) -> None:
     assert parsed.drift == ()
 
 
-def test_an_error_that_says_nothing_of_the_account_leaves_it_unchecked(landing: Landing) -> None:
+def test_an_error_that_says_nothing_of_the_account_leaves_it_unchecked(landing: Week) -> None:
     view = AppView(people=["tern"], gone={"lark": "BlockedByActor"})
     with serving(view) as service:
         checker = BlueskyStatus({"appview": service.url}, NO_SECRETS.__getitem__, clock=FakeTime(UNTIL).clock)
@@ -357,7 +330,7 @@ def test_a_file_that_is_no_page_is_refused_whole(tmp_path: Path) -> None:
             parse_landed([LandedFile(tmp_path / "page", "page", "0" * 64)], "bluesky", None, {})
 
 
-def test_a_kept_page_can_be_read_again_with_the_time_it_was_fetched(landing: Landing) -> None:
+def test_a_kept_page_can_be_read_again_with_the_time_it_was_fetched(landing: Week) -> None:
     view = busy(3)
     with serving(view) as service:
         pages = list(source(service.url, keywords=["reeds"]).pages(START, UNTIL))
