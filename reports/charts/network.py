@@ -1,4 +1,5 @@
-"""The co-action network: positions come from the facts, clusters are coloured and carry their number, outsiders are hollow."""
+"""The co-action network: positions come from the facts, clusters are coloured and carry their number, outsiders are hollow. Coordinated
+edges are solid and darker, those of shared interest dashed and lighter: the difference is of stroke too, so it stays in grey."""
 
 from collections import defaultdict
 from collections.abc import Sequence
@@ -11,7 +12,13 @@ from tasks.domain.facts import NetworkFacts, NetworkNode
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
+Stroke = str | tuple[float, tuple[float, ...]]
 COLOURS = (NAVY, RUST, SKY, SAND)
+STROKES: tuple[tuple[bool | None, str, Stroke, float], ...] = (  # by NetworkEdge.coordinated; None: not recorded
+    (None, FAINT, "solid", 0.75),
+    (False, FAINT, (0, (3, 2)), 0.75),
+    (True, SOFT, "solid", 0.85),
+)
 SHAPES = ("o", "s", "^", "D")
 
 
@@ -26,9 +33,18 @@ def network(facts: NetworkFacts, names: dict[str, str]) -> str:
     def paint(figure: "Figure") -> None:
         axes = place(figure, 0.05, 0.05, WIDTH_IN - 0.1, 3.3)
         strongest = max((edge.weight for edge in facts.edges), default=1)
-        lines = [[(across[e.source], up[e.source]), (across[e.target], up[e.target])] for e in facts.edges]
-        widths = [0.35 + 1.0 * edge.weight / strongest for edge in facts.edges]
-        axes.add_collection(LineCollection(lines, linewidths=widths, colors=FAINT, alpha=0.75, zorder=1))
+        for told, colour, style, alpha in STROKES:
+            edges = [edge for edge in facts.edges if edge.coordinated is told]
+            axes.add_collection(
+                LineCollection(
+                    [[(across[e.source], up[e.source]), (across[e.target], up[e.target])] for e in edges],
+                    linewidths=[0.35 + 1.0 * edge.weight / strongest for edge in edges],
+                    colors=colour,
+                    linestyles=style,
+                    alpha=alpha,
+                    zorder=1.5 if told else 1,
+                )
+            )
         for cluster, nodes in _by_cluster(facts.nodes).items():
             rank = named.index(cluster) if cluster in named else -1
             colour, shape = (COLOURS[rank % 4], SHAPES[rank // 4 % 4]) if rank >= 0 else (SOFT, "o")

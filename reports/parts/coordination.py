@@ -7,7 +7,7 @@ from reports.formats import count, number, p_value, platform, plural, sentence_l
 from reports.glyphs import MARK
 from reports.parts.blocks import Cell, Column, Figure, Notes, Passage, Table, head, number_cell, passage, text_cell
 from reports.parts.lineage import cluster_changes, cluster_events
-from tasks.domain.facts import BehaviourFacts, ClusterFacts, CoordinationFacts, Facts
+from tasks.domain.facts import BehaviourFacts, ClusterFacts, CoordinationFacts, Facts, NetworkEdge
 from tasks.domain.measures import NotMeasurable
 from tasks.domain.narratives import Exhibit
 
@@ -137,9 +137,16 @@ def _network(facts: Facts) -> Figure:
     )
     source = (
         "Numbers: clusters as in the table. Filled: on the campaign list; hollow: outside it. "
-        f"Lines join accounts that co-acted, thicker with more co-actions.{left_out}"
+        f"Lines join accounts that co-acted, thicker with more co-actions{_strokes(record.edges)}.{left_out}"
     )
     return Figure("network", title, network(record, _names(facts)), alt, source)
+
+
+def _strokes(edges: tuple[NetworkEdge, ...]) -> str:
+    """The legend of the lines, as far as timing was recorded."""
+    if all(edge.coordinated is None for edge in edges):
+        return ""
+    return "; solid: coordinated, closer in time than the sharers of the same objects; dashed and lighter: shared interest only"
 
 
 def _behaviours(facts: Facts) -> Table | None:

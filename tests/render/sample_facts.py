@@ -663,11 +663,11 @@ def _coordination() -> CoordinationFacts:
             nodes.append(NetworkNode(name=f"member{c}{i:02d}", cluster_id=f"c{c}", member=(i % 6 != 0), x=cx + radius * cos(angle),
                                      y=cy + 0.7 * radius * sin(angle), degree=4))  # fmt: skip
             edges += [
-                NetworkEdge(source=base + i, target=base + (i * 3 + 1 + k) % size, weight=1 + (i + k) % 5)
+                NetworkEdge(source=base + i, target=base + (i * 3 + 1 + k) % size, weight=1 + (i + k) % 5, coordinated=(i + k) % 3 > 0)
                 for k in range(2)
                 if (i * 3 + 1 + k) % size != i
             ]
-    edges.append(NetworkEdge(source=3, target=26, weight=2))
+    edges.append(NetworkEdge(source=3, target=26, weight=2, coordinated=False))
     return CoordinationFacts(
         window_days=182,
         tests=13_592_391,
