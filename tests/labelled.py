@@ -15,6 +15,7 @@ from tasks.domain.posts import POST_KEY, POSTS
 from tasks.simulate.scenario import simulate
 
 NEEDED = ("platform", "post_id", "observed_at", "account_id", "posted_at", "time_precision_s", "kind", "text", "lang", "urls")
+ACTED_ON = ("repost_of_id", "reply_to_id", "hashtags", "media_hashes", "domains")  # what the other behaviours look at
 
 
 @dataclass(frozen=True)
@@ -28,13 +29,15 @@ class Labelled:
     bursts: np.ndarray
 
 
-def labelled_campaign(scale: int, seed: int, *, true_families: bool = False) -> Labelled:
-    """The scenario `spamouflage` at about `scale` posts, all 48 weeks. With `true_families` equal texts are told by the simulation's
-    own labels instead of being searched for: the search over 5 million texts needs more than 12 GB and hours."""
-    simulation = simulate("spamouflage", seed=seed, scale=scale)
+def labelled_campaign(scale: int, seed: int, *, true_families: bool = False, scenario: str = "spamouflage") -> Labelled:
+    """A scenario at about `scale` posts, all 48 weeks; `amplified` with the fields that five more behaviours look at. With `true_families`
+    equal texts are told by the simulation's own labels instead of being searched for: the search over 5 million texts needs more than
+    12 GB and hours."""
+    simulation = simulate(scenario, seed=seed, scale=scale)
+    needed = (*NEEDED, *ACTED_ON) if scenario == "amplified" else NEEDED
     weeks = []
     for week in simulation.weeks():
-        table = week.posts.select([name for name in NEEDED if not (true_families and name == "text")])
+        table = week.posts.select([name for name in needed if not (true_families and name == "text")])
         weeks.append(table.append_column("family", _true_family(week.labels)).append_column("burst", week.labels["burst"]))
     table = pa.concat_tables(weeks)
     bursts = pc.fill_null(table["burst"], -1).to_numpy().astype(np.int64)

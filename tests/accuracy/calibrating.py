@@ -19,6 +19,7 @@ from tasks.detect.sweep import Sweep, sweep_of
 from tasks.detect.timing import labelled as with_labels
 from tasks.detect.timing import timing_p_values
 from tasks.domain.campaign import Thresholds
+from tasks.domain.networks import BEHAVIOURS
 
 MAX_Q = 0.01
 COMMON = 5  # objects in common of the pairs whose timing is judged under chance: fewer can hardly reach 0.01
@@ -71,8 +72,10 @@ def judged(behaviours: Iterable[Behaviour], *, timing: bool = True) -> tuple[pd.
 
 
 def permuted_labels(behaviours: list[Behaviour], seeds: Iterable[int]) -> dict[str, Any]:
-    """Labels permuted within slots: sets with any edge at q <= MAX_Q, and how often p falls below a level, against the tests."""
+    """Labels permuted within slots: sets with any edge at q <= MAX_Q, and how often p falls below a level, against the tests. Besides by
+    behaviour, in all sets: edges, and those at q <= MAX_Q (one correction over all behaviours)."""
     sets = with_edge = tests = edges = 0
+    apart = {one.name: {"rows": len(one.frame), "tests": count_tests(one.frame), "edges": 0, "found": 0} for one in behaviours}
     small = {1e-3: 0, 1e-4: 0, 1e-5: 0}
     for seed in seeds:
         found, count = judged([replace(one, frame=labels_permuted(one.frame, seed)) for one in behaviours], timing=False)
@@ -80,6 +83,9 @@ def permuted_labels(behaviours: list[Behaviour], seeds: Iterable[int]) -> dict[s
         with_edge += bool((found["q_value"] <= MAX_Q).any())
         for level in small:
             small[level] += int((found["p_value"] <= level).sum())
+        for name, part in found.groupby("behaviour"):
+            apart[str(name)]["edges"] += len(part)
+            apart[str(name)]["found"] += int((part["q_value"] <= MAX_Q).sum())
     rates = {f"{level:g}": count / tests for level, count in small.items()}
     return {
         "sets": sets,
@@ -88,6 +94,7 @@ def permuted_labels(behaviours: list[Behaviour], seeds: Iterable[int]) -> dict[s
         "tests": tests // sets,
         "edges": edges // sets,
         "p": rates,
+        "apart": apart,
     }
 
 
@@ -114,7 +121,10 @@ def permuted_times(behaviours: list[Behaviour], seeds: Iterable[int]) -> dict[st
 
 def _in_common(sweep: Sweep) -> pd.DataFrame:
     """All pairs of accounts with COMMON objects in common, in the window or not."""
-    held = sp.csr_array((np.ones(len(sweep.account), np.int32), (sweep.account, sweep.object)))
+    shape = (len(sweep.accounts), len(sweep.objects))
+    if not len(sweep.account):  # every object is a hub, as hosts are in a small simulation
+        return pd.DataFrame({"source": [], "target": []})
+    held = sp.csr_array((np.ones(len(sweep.account), np.int32), (sweep.account, sweep.object)), shape=shape)
     held.data[:] = 1
     common = sp.coo_array(sp.triu(held @ held.T, 1))
     enough = common.data >= COMMON
@@ -131,6 +141,12 @@ def simulated(scale: int, seed: int) -> list[Behaviour]:
     return behaviours_of(made.posts, made.families, Thresholds().window_s)
 
 
+def of_every_behaviour(scale: int, seed: int) -> list[Behaviour]:
+    """The scenario `amplified`: what teams and decoys pass on, answer, tag and show besides; all behaviours, 60 s each."""
+    made = labelled_campaign(scale, seed, scenario="amplified")
+    return behaviours_of(made.posts, made.families, dict.fromkeys(BEHAVIOURS, 60))
+
+
 def internet_research_agency(shared_data: Path, posts: int) -> list[Behaviour]:
     chosen = ira_posts(shared_data, "2017-08-01", posts)
     return behaviours_of(chosen, text_families(chosen), {"co-url": 120, "co-text": 120})
@@ -143,13 +159,14 @@ def reference_example(shared_data: Path) -> list[Behaviour]:
     return [coded("shared posts", shares.assign(slot=slot), 60)]
 
 
-def decoys(scale: int, seed: int, *, true_families: bool) -> dict[str, Any]:
-    """The simulation without its campaign: whatever passes is a false finding."""
-    made = labelled_campaign(scale, seed, true_families=true_families)
+def decoys(scale: int, seed: int, *, true_families: bool, scenario: str = "spamouflage") -> dict[str, Any]:
+    """The simulation without its campaign: whatever passes is a false finding. `amplified`: all behaviours."""
+    made = labelled_campaign(scale, seed, true_families=true_families, scenario=scenario)
+    windows = dict.fromkeys(BEHAVIOURS, 60) if scenario == "amplified" else Thresholds().window_s
     keys = made.posts["platform"].astype("str") + "/" + made.posts["account_id"].astype("str")
     organic = (keys.map(made.roles) != "campaign").to_numpy(bool)
     posts, families = made.posts[organic].reset_index(drop=True), made.families[organic].reset_index(drop=True)
-    return false_findings(behaviours_of(posts, families, Thresholds().window_s)) | {"posts": len(posts)}
+    return false_findings(behaviours_of(posts, families, windows)) | {"posts": len(posts)}
 
 
 def false_findings(behaviours: list[Behaviour]) -> dict[str, Any]:
@@ -157,6 +174,15 @@ def false_findings(behaviours: list[Behaviour]) -> dict[str, Any]:
     edges, tests = judged(behaviours)
     found, told = (edges["q_value"] <= MAX_Q).to_numpy(bool), (edges["label"] == "coordinated").to_numpy(bool)
     accounts = len(set().union(*(one.accounts for one in behaviours)))
+    apart = {
+        one.name: {
+            "rows": len(one.frame),
+            "tests": count_tests(one.frame),
+            "edges": int((mine := edges["behaviour"].eq(one.name).to_numpy(bool)).sum()),
+            "found": int((mine & found).sum()),
+        }
+        for one in behaviours
+    }
     return {
         "accounts": accounts,
         "tests": tests,
@@ -165,6 +191,7 @@ def false_findings(behaviours: list[Behaviour]) -> dict[str, Any]:
         "coordinated": int(told.sum()),
         "accounts_co_interest": len(_ends(edges[found])),
         "accounts_coordinated": len(_ends(edges[told])),
+        "apart": apart,
     }
 
 

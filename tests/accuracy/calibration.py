@@ -39,6 +39,8 @@ def _shared_data() -> Path:
 def _permuted(data: str, what: str) -> dict[str, Any]:
     if data == "simulated":
         behaviours = c.simulated(100_000, SEED)
+    elif data == "amplified":
+        behaviours = c.of_every_behaviour(100_000, SEED)
     elif data == "agency":
         behaviours = c.internet_research_agency(_shared_data(), 100_000)
     else:
@@ -60,6 +62,9 @@ PARTS: dict[str, Callable[[], Any]] = {
     "labels-simulated": partial(_permuted, "simulated", "labels"),
     "decoys-100000": partial(c.decoys, 100_000, SEED, true_families=False),
     "decoys-1000000": partial(c.decoys, 1_000_000, SEED, true_families=True),
+    "labels-amplified": partial(_permuted, "amplified", "labels"),
+    "times-amplified": partial(_permuted, "amplified", "times"),
+    "decoys-amplified": partial(c.decoys, 100_000, SEED, true_families=False, scenario="amplified"),
     "power": _power,
     "times-agency": partial(_permuted, "agency", "times"),
     "labels-agency": partial(_permuted, "agency", "labels"),

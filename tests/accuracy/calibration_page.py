@@ -10,8 +10,9 @@ HEAD = """# Calibration of detection
 Made by `./run calibration` (`--full` for the 5 million posts); every figure in a table is measured by it. What is tested, and why
 the test is right: [methods, 5](methods.md#more-than-chance). Seeds: simulation 1, permutations 0 to {last}. Thresholds are those
 of a campaign file that says nothing: q at most 0.01, p_timing at most 0.01, 60 s, 2 shares an account; 120 s for the minute
-clocks of the Internet Research Agency's posts (IRA). Behaviours: same link and same text, with one correction over both. A
-smaller form of every table runs with the ordinary tests and fails if the calibration is lost.
+clocks of the Internet Research Agency's posts (IRA). Behaviours: same link and same text, with one correction over both;
+where it says amplified, all seven (`co-domain` too), 60 s each, one correction over all. A smaller form of every table runs with
+the ordinary tests and fails if the calibration is lost.
 """
 
 LABELS = """## Chance: who posted is dealt out anew
@@ -53,7 +54,17 @@ Ordinary sharing of 100,000 rows by 5,000 accounts in ten days, and 20 pairs a s
 called coordinated.
 """
 
-DATA = {"simulated": "simulation, 100,000 posts", "agency": "IRA, 100,000 posts from 2017-08-01", "example": "CooRTweet's example"}
+APART = """
+Behaviour by behaviour, in the scenario `amplified`, where teams and decoys also pass on, answer, tag and show the same: all sets of
+permuted labels together, and its decoys alone.
+"""
+
+DATA = {
+    "simulated": "simulation, 100,000 posts",
+    "amplified": "simulation, amplified, 100,000 posts",
+    "agency": "IRA, 100,000 posts from 2017-08-01",
+    "example": "CooRTweet's example",
+}
 
 
 BURSTS = ("3", "5", "10")
@@ -66,7 +77,7 @@ def page(kept: dict[str, Part]) -> str:
         HEAD.format(last=sets - 1),
         LABELS.format(sets=sets, most=sets * 3 // 100) + _labels(kept),
         TIMES + _times(kept),
-        DECOYS + _decoys(kept),
+        DECOYS + _decoys(kept) + APART + _apart(kept),
         RECALL + _recall(kept),
         POWER + _power(kept),
         "## What it costs\n\n" + _costs(kept),
@@ -111,6 +122,8 @@ def _decoys(kept: dict[str, Part]) -> str:
     for scale in (100_000, 1_000_000):
         f = kept[f"decoys-{scale}"]["figures"]
         rows.append([f"simulated decoys, {f['posts']:,} posts", *_false(f)])
+    f = kept["decoys-amplified"]["figures"]
+    rows.append([f"simulated decoys, amplified, {f['posts']:,} posts", *_false(f)])
     for one in kept["controls"]["figures"]:
         name = f"{one['name']}, {one['posts']:,} posts"
         if one["lacks"]:
@@ -118,6 +131,16 @@ def _decoys(kept: dict[str, Part]) -> str:
         else:
             rows.append([name, *_false(one["found"])])
     return _table(["accounts of", "accounts", "tests", "pairs co-acting", "pairs at q <= 0.01", "called coordinated"], rows)
+
+
+def _apart(kept: dict[str, Part]) -> str:
+    permuted, alone = (kept[part]["figures"]["apart"] for part in ("labels-amplified", "decoys-amplified"))
+    rows = []
+    for name, f in permuted.items():
+        held = [f"{one[what]:,}" for one in (f, alone[name]) for what in ("rows", "tests", "edges", "found")]
+        rows.append([f"`{name}`", *held])
+    names = ("rows", "tests", "pairs co-acting", "at q <= 0.01")
+    return _table(["behaviour", *(f"{what}, {of}" for of in ("permuted", "decoys") for what in names)], rows)
 
 
 def _false(f: Part) -> list[str]:

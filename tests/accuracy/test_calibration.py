@@ -10,6 +10,7 @@ from shuffled import courses_dealt, labels_permuted, timing_permuted
 
 from tasks.detect.families import text_families
 from tasks.domain.campaign import Thresholds
+from tasks.domain.networks import BEHAVIOURS
 
 
 @pytest.fixture(scope="module")
@@ -28,6 +29,19 @@ def test_permuted_labels_give_no_findings(behaviours: list[c.Behaviour]) -> None
     assert found["edges"] > 1_000
     assert found["with_edge"] <= 1  # 3 % of 20 sets, as 6 of 200
     assert all(rate <= float(level) for level, rate in found["p"].items())
+
+
+def test_every_behaviour_with_permuted_labels_and_among_decoys() -> None:
+    made = c.of_every_behaviour(20_000, 2)
+    found = c.permuted_labels(made, range(8))
+    assert found["with_edge"] == 0
+    assert all(rate <= float(level) for level, rate in found["p"].items())
+    told = c.decoys(20_000, 2, true_families=True, scenario="amplified")
+    assert told["coordinated"] == told["co_interest"] == 0
+    for figures in (found["apart"], told["apart"]):
+        assert set(figures) == set(BEHAVIOURS)
+        assert all(one["tests"] > 1_000 for one in figures.values())
+    assert all(one["edges"] > 0 for one in found["apart"].values())
 
 
 def test_times_dealt_out_anew_leave_shared_interest_and_no_coordination(behaviours: list[c.Behaviour]) -> None:
