@@ -119,12 +119,14 @@ def source_factories() -> Mapping[str, Callable[..., Source]]:
     """The sources that a campaign file may name, by kind; each is called with the options the file gives."""
     from tasks.fetch.sources.bluesky import BlueskySource
     from tasks.fetch.sources.mastodon import MastodonSource
+    from tasks.fetch.sources.youtube import YouTubeSource
     from tasks.simulate.feed import SimulatedSource
 
     return {
         "bluesky": lambda **options: BlueskySource(options, secret),
         "mastodon": lambda **options: MastodonSource(options, secret),
         "simulated": lambda **options: SimulatedSource(options),
+        "youtube": lambda **options: YouTubeSource(options, secret, quota_dir()),
     }
 
 
@@ -133,6 +135,7 @@ def status_factories() -> Mapping[str, Callable[..., StatusSource]]:
     from tasks.fetch.sources.bluesky import BlueskyStatus
     from tasks.fetch.sources.mastodon import MastodonStatus
     from tasks.fetch.sources.status_file import StatusFile
+    from tasks.fetch.sources.youtube import YouTubeStatus
     from tasks.simulate.status import SimulatedStatus
 
     return {
@@ -140,7 +143,13 @@ def status_factories() -> Mapping[str, Callable[..., StatusSource]]:
         "mastodon-status": lambda **options: MastodonStatus(options, secret),
         "simulated-status": lambda **options: SimulatedStatus(options),
         "status-file": StatusFile,
+        "youtube-status": lambda **options: YouTubeStatus(options, secret, quota_dir()),
     }
+
+
+def quota_dir() -> Path:
+    """Where it is written down what of a service's daily quota was used: it is the same for all campaigns of this machine."""
+    return settings().state_dir.expanduser() / "quota"
 
 
 def secret(name: str) -> str:

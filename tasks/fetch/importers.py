@@ -17,6 +17,7 @@ from tasks.fetch.sources.tabular import TabularImporter
 from tasks.fetch.sources.takedown_ledger import TakedownLedgerImporter
 from tasks.fetch.sources.telegram_export import TelegramExportImporter
 from tasks.fetch.sources.twitter_io import TwitterIoImporter
+from tasks.fetch.sources.youtube_pages import YouTubeImporter
 
 _MAKERS: dict[str, Callable[[], Importer]] = {
     "4cat": FourCatImporter,
@@ -34,6 +35,7 @@ _MAKERS: dict[str, Callable[[], Importer]] = {
     "takedown-ledger": TakedownLedgerImporter,
     "telegram-export": TelegramExportImporter,
     "twitter-io": TwitterIoImporter,
+    "youtube": YouTubeImporter,
 }
 FORMATS = tuple(_MAKERS)
 ARCHIVES = frozenset({"ira", "takedown-ledger", "twitter-io"})  # without capture times: --observed-at posted unless told otherwise

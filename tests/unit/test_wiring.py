@@ -138,6 +138,13 @@ def test_live_sources_can_be_made_from_a_campaign_file(monkeypatch):
     made = source(SourceSpec(name="live", kind="bluesky", options={"keywords": ["reeds"], **login}), wiring.source_factories())
     assert made.kind == "bluesky"
     assert source(SourceSpec(name="looks", kind="bluesky-status", options=login), wiring.status_factories()).options == {}
+    for kind, options in (
+        ("mastodon", {"instance": "https://reeds.example", "hashtags": ["a"], "token": "desk"}),
+        ("youtube", {"key": "desk", "keywords": ["a"]}),
+    ):
+        assert source(SourceSpec(name="live", kind=kind, options=options), wiring.source_factories()).kind == kind
+    for kind, options in (("mastodon-status", {"instance": "https://reeds.example"}), ("youtube-status", {"key": "desk"})):
+        assert source(SourceSpec(name="looks", kind=kind, options=options), wiring.status_factories()).kind == kind
     with pytest.raises(UsageProblem, match="credential none is not set"):
         source(
             SourceSpec(name="looks", kind="bluesky-status", options={**login, "app_password": "none"}), wiring.status_factories()

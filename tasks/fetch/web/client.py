@@ -7,7 +7,7 @@ once. Credentials go out in headers only and appear in no message; an answer tha
 
 import ipaddress
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -111,23 +111,39 @@ class WebClient:
         self._spent.secrets += [secret for secret in secrets if secret]
 
     def get(
-        self, path: str, params: Iterable[tuple[str, str]] = (), *, accept: frozenset[int] = frozenset(), what: str = ""
+        self,
+        path: str,
+        params: Iterable[tuple[str, str]] = (),
+        *,
+        accept: frozenset[int] = frozenset(),
+        what: str = "",
+        each: Callable[[], None] | None = None,
     ) -> Reply:
-        """GET `path` below the base. Answers with a status in `accept` are returned like good ones.
+        """GET `path` below the base. Answers with a status in `accept` are returned like good ones. `each` is called before every
+        attempt: what a service counts, it counts for those too that fail.
 
         Raises SourceProblem naming `what` was asked for, ServiceStopped where nothing else would be answered either."""
-        return self._tried("GET", path, list(params), None, accept, what or path)
+        return self._tried("GET", path, list(params), None, accept, what or path, each)
 
     def post(self, path: str, body: Mapping[str, str], *, accept: frozenset[int] = frozenset(), what: str = "") -> Reply:
         """POST a JSON object (a login). The answer may hold secrets: it is checked for none, and must not be landed."""
         return self._tried("POST", path, [], json.dumps(dict(body)).encode(), accept, what or path)
 
     def _tried(
-        self, method: str, path: str, params: list[tuple[str, str]], body: bytes | None, accept: frozenset[int], what: str
+        self,
+        method: str,
+        path: str,
+        params: list[tuple[str, str]],
+        body: bytes | None,
+        accept: frozenset[int],
+        what: str,
+        each: Callable[[], None] | None = None,
     ) -> Reply:
         why, wait = _Passing(""), 0.0
         for attempt in range(1, self._limits.attempts + 1):
             self._pause(what)
+            if each is not None:
+                each()
             try:
                 return self._followed(method, path, params, body, accept, what)
             except _Passing as passing:
