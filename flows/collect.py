@@ -52,10 +52,10 @@ def collect(
             with run.stage(f"fetch {spec.name}"):
                 asked = source(spec, source_factories())
                 groups, problem = fetch(asked, start, until or now, partial(land, store, campaign, spec.name))
-            records += [_admit_pages(run, plan, spec, group, asked.capture_rule, now) for group in groups]
+            records += [_admit_pages(run, plan, spec, group, asked.capture_rule) for group in groups]
             if problem:
                 raise problem
-        records += _look_at_accounts(run, plan, only, until or now, now)
+        records += _look_at_accounts(run, plan, only, until or now)
         collected(plan, records)
         return run.summary.model_dump(mode="json") | {"batches": [record.batch_id for record in records]}
 
@@ -98,7 +98,7 @@ def ingest(
         return run.summary.model_dump(mode="json") | {"batches": [record.batch_id]}
 
 
-def _look_at_accounts(run: Run, plan: Campaign, only: str | None, until: datetime, now: datetime) -> list[BatchRecord]:
+def _look_at_accounts(run: Run, plan: Campaign, only: str | None, until: datetime) -> list[BatchRecord]:
     """Have the accounts that are due at `until` looked at by every status source."""
     records: list[BatchRecord] = []
     for spec in (spec for spec in plan.status_sources if only in (None, spec.name)):
@@ -106,7 +106,7 @@ def _look_at_accounts(run: Run, plan: Campaign, only: str | None, until: datetim
         with run.stage(f"check {spec.name}"):
             asked = DueChecks(checker, due_at(run.store, plan, until))
             groups, problem = fetch(asked, until, until, partial(land, run.store, plan.slug, spec.name))
-        records += [_admit_pages(run, plan, spec, group, asked.capture_rule, now, checker.options) for group in groups]
+        records += [_admit_pages(run, plan, spec, group, asked.capture_rule, options=checker.options) for group in groups]
         if problem:
             raise problem
     return records
@@ -118,7 +118,7 @@ def _admit_pages(
     spec: SourceSpec,
     group: FetchedGroup,
     rule: str,
-    now: datetime,
+    *,
     options: dict[str, Any] | None = None,
 ) -> BatchRecord:
     identity = identity_for_pages(plan.slug, spec.name, group, rule, options or {})
@@ -129,7 +129,8 @@ def _admit_pages(
             )
             for page in group.pages
         ]
-        return admit(run, identity, [page.raw for page in group.pages], files, observed_at=None, options=options or {}, now=now)
+        raw, now = [page.raw for page in group.pages], datetime.now(UTC)  # of after the fetch: its pages are not of the future
+        return admit(run, identity, raw, files, observed_at=None, options=options or {}, now=now)
 
 
 def _resume(run: Run, spec: SourceSpec) -> datetime:
