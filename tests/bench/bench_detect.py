@@ -13,6 +13,8 @@ import numpy as np
 import pytest
 from shares_at_scale import write_shares
 
+from tasks.detect.parts import IN_MEMORY_ROWS
+
 PLAIN = """
 def plain_pairs(shares, window_s):  # the vectorised baseline: encode, sort, sweep, count; no participation rule, no significance
     object_, account = pd.factorize(shares["object_id"])[0], pd.factorize(shares["account_id"])[0]
@@ -123,7 +125,9 @@ def test_pairs_from_parquet(tmp_path: Path, rows: int, most_s: float, most_mb: f
     }
     print(json.dumps({"rows": rows, "times_the_baseline": ratios}))  # noqa: T201
     assert ours["cpu_s"] <= max(most_s, 2.5 * plain["cpu_s"])
-    assert ours["mb"] <= most_mb
+    chosen = rounds if rows > IN_MEMORY_ROWS else ours  # what the command does with so many rows
+    assert chosen["cpu_s"] <= max(most_s, 2.5 * plain["cpu_s"])
+    assert chosen["mb"] <= most_mb
     assert judged["edges"] == ours["edges"] == rounds["edges"]
     assert judged["cpu_s"] <= 2.5 * ours["cpu_s"] + 1
 
