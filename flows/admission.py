@@ -1,7 +1,9 @@
 """The batch gate's road, the same for a fetch and for files: parse, validate, then store, or keep out and say why."""
 
+import tempfile
 from collections.abc import Sequence
 from datetime import datetime
+from pathlib import Path
 from typing import Any
 
 from expectations.bounds import bounds_for
@@ -9,8 +11,12 @@ from expectations.task import validate_batch
 from flows.run_record import Run
 from tasks.domain.batches import BatchIdentity, BatchRecord, RawObject
 from tasks.domain.errors import ValidationBlocked
+from tasks.domain.parsed import Parsed
 from tasks.domain.ports import LandedFile
+from tasks.fetch.fetching import parse_parts
+from tasks.fetch.importers import importer
 from tasks.fetch.rows import ObservedAt
+from tasks.fetch.streaming import PART_ROWS, StreamingImporter
 from tasks.fetch.task import parse
 from tasks.store.blocked import record_blocked
 from tasks.store.lake import batch_record, batch_records, earlier_reading
@@ -26,13 +32,15 @@ def admit(
     observed_at: ObservedAt,
     options: dict[str, Any],
     now: datetime,
+    parsed: Parsed | None = None,
 ) -> BatchRecord:
     """Store one batch, or return it if it is stored already. Raises ValidationBlocked where a blocking check failed: the batch stays
-    unpublished, its raw bytes and the verdict are kept."""
+    unpublished, its raw bytes and the verdict are kept. `parsed`: the rows, where they were read already."""
     if (stored := batch_record(run.store, identity.campaign, identity.batch_id)) is not None:
         return stored
-    with run.stage(f"parse {identity.format}"):
-        parsed = parse(files, identity.format, observed_at, options)
+    if parsed is None:
+        with run.stage(f"parse {identity.format}"):
+            parsed = parse(files, identity.format, observed_at, options)
     with run.stage("validate"):
         gate = validate_batch(parsed, bounds_for([identity.source, identity.format]), latest_instant=now)
     if gate.blocked:
@@ -59,3 +67,30 @@ def admit(
             others=gate.others,
             supersedes=earlier_reading(batch_records(run.store, identity.campaign), identity),
         )
+
+
+def admit_files(
+    run: Run,
+    identity: BatchIdentity,
+    raw: Sequence[RawObject],
+    files: Sequence[LandedFile],
+    *,
+    observed_at: ObservedAt,
+    options: dict[str, Any],
+    now: datetime,
+) -> list[BatchRecord]:
+    """Store files that a person has: one batch, or, of a format that is read in parts, one a part of 250,000 posts. Parts after the first
+    are told apart by the query of their identity, so the same files again change nothing. Nothing is stored of a file with a fault in it.
+    """
+    stored = batch_record(run.store, identity.campaign, identity.batch_id)
+    in_parts = isinstance(importer(identity.format), StreamingImporter)
+    if not in_parts or (stored is not None and stored.rows_landed.get("posts", 0) < PART_ROWS):
+        return [admit(run, identity, raw, files, observed_at=observed_at, options=options, now=now)]
+    with tempfile.TemporaryDirectory(prefix="resurge-parts-") as folder:
+        with run.stage(f"parse {identity.format}"):
+            parts = parse_parts(files, identity.format, observed_at, options, Path(folder))
+        records = []
+        for number, part in enumerate(parts, start=1):
+            own = identity if number == 1 else identity.model_copy(update={"query": f"part {number}"})
+            records.append(admit(run, own, raw, files, observed_at=observed_at, options=options, now=now, parsed=part()))
+        return records

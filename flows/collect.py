@@ -8,7 +8,7 @@ from typing import Any
 
 from prefect import flow
 
-from flows.admission import admit
+from flows.admission import admit, admit_files
 from flows.artifacts import collected
 from flows.campaign_file import load_campaign
 from flows.console import parse_instant
@@ -85,7 +85,7 @@ def ingest(
         landed = [LandedFile(path, path.name, raw[path].sha256) for path in paths]
         identity = identity_for_files(campaign, source_name, landed, format_name, rule, options or {})
         objects = {item.sha256: item for item in raw.values()}
-        record = admit(
+        records = admit_files(
             run,
             identity,
             [objects[sha256] for sha256 in identity.raw_sha256],
@@ -94,8 +94,8 @@ def ingest(
             options=options or {},
             now=datetime.now(UTC),
         )
-        collected(plan, [record])
-        return run.summary.model_dump(mode="json") | {"batches": [record.batch_id]}
+        collected(plan, records)
+        return run.summary.model_dump(mode="json") | {"batches": [record.batch_id for record in records]}
 
 
 def _look_at_accounts(run: Run, plan: Campaign, only: str | None, until: datetime) -> list[BatchRecord]:

@@ -4,9 +4,12 @@ Plain functions over the ports; the store is passed in as `land`.
 """
 
 import inspect
+import pickle
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from functools import partial
+from pathlib import Path
 from typing import Any, TypeVar
 
 from tasks.domain.batches import BatchIdentity, QueryEffort, RawObject
@@ -16,6 +19,7 @@ from tasks.domain.parsed import Parsed
 from tasks.domain.ports import LandedFile, Page, Source, StatusSource
 from tasks.fetch.importers import importer
 from tasks.fetch.rows import ObservedAt
+from tasks.fetch.streaming import StreamingImporter
 
 Made = TypeVar("Made", Source, StatusSource)
 Land = Callable[[bytes, str], RawObject]  # (bytes, file ending such as "ndjson") -> where they lie now
@@ -98,7 +102,44 @@ def parse_landed(files: Sequence[LandedFile], fmt: str, observed_at: ObservedAt,
 
     Files of an ingest are taken in the order of their hashes, each once (`in_order`). Raises UnreadableInput, UsageProblem as the importer.
     """
-    parsed = importer(fmt).parse(in_order(files), observed_at=observed_at, options=options)
+    return _balanced(importer(fmt).parse(in_order(files), observed_at=observed_at, options=options), fmt)
+
+
+def parse_parts(
+    files: Sequence[LandedFile], fmt: str, observed_at: ObservedAt, options: dict[str, Any], folder: Path
+) -> list[Callable[[], Parsed]]:
+    """The same of files that may be larger than memory: how to get part after part, of one of the importers that read in parts.
+
+    Parts wait in `folder` until the last row was read, so that a file with a fault at its end is refused whole; a single part stays in
+    memory. Raises as `parse_landed`.
+    """
+    reader = importer(fmt)
+    if not isinstance(reader, StreamingImporter):
+        return [partial(parse_landed, files, fmt, observed_at, options)]
+    kept: list[Path] = []
+    last: Parsed | None = None
+    for parsed in reader.parts(in_order(files), observed_at=observed_at, options=options):
+        if last is not None:
+            kept.append(_laid_aside(last, folder / f"part-{len(kept)}"))
+        last = _balanced(parsed, fmt)
+    return [*(partial(_taken_up, path) for path in kept), *([lambda: last] if last is not None else [])]
+
+
+def _laid_aside(parsed: Parsed, path: Path) -> Path:
+    with path.open("wb") as stream:
+        pickle.dump(parsed, stream, protocol=pickle.HIGHEST_PROTOCOL)
+    return path
+
+
+def _taken_up(path: Path) -> Parsed:
+    with path.open("rb") as stream:
+        parsed: Parsed = pickle.load(stream)  # noqa: S301 (written by this process, in a folder of its own)
+    path.unlink()
+    return parsed
+
+
+def _balanced(parsed: Parsed, fmt: str) -> Parsed:
+    """Raises UnreadableInput where rows are missing or counted twice."""
     for table, rows in (("posts", parsed.posts), ("accounts", parsed.accounts), *parsed.others.items()):
         refused = parsed.rejected.loc[parsed.rejected["table"] == table, "row_number"]
         found = len(rows) + len(refused)

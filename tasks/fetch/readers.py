@@ -78,7 +78,8 @@ def _blocks(member: Member, delimiter: str) -> Iterator[tuple[tuple[str, ...], l
     csv.field_size_limit(MAX_CELL)
     with _text(member) as stream:
         reader = csv.reader(stream, delimiter=delimiter, strict=True)
-        headless = True
+        while not next(reader):  # blank lines, then the header
+            pass
         while True:
             try:
                 block = list(islice(reader, CHUNK_ROWS))
@@ -88,10 +89,7 @@ def _blocks(member: Member, delimiter: str) -> Iterator[tuple[tuple[str, ...], l
                 raise
             if not block:
                 return
-            rows = [cells for cells in block if cells]
-            if headless and rows:
-                rows, headless = rows[1:], False
-            if rows:
+            if rows := [cells for cells in block if cells]:
                 yield header, rows
 
 
