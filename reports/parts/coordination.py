@@ -54,7 +54,7 @@ def coordination(facts: Facts) -> Coordination:
         behaviours=_behaviours(facts),
         clusters=_clusters(facts),
         changes=cluster_changes(record),
-        events=cluster_events(record, _names(facts)),
+        events=cluster_events(record, cluster_numbers(facts)),
         exhibits=tuple(_exhibit(exhibit) for exhibit in shown),
         exhibits_note=" ".join(filter(None, (_exhibits_note(len(exhibits), len(shown)), _marks_note(shown)))),
         proposed=_proposed(facts),
@@ -114,8 +114,8 @@ def _marks_note(shown: tuple[Exhibit, ...]) -> str:
     return f"{MARK} stands in place of a character that has no width in print." if unseen else ""
 
 
-def _names(facts: Facts) -> dict[str, str]:
-    """Clusters that the figure can name, by their number in the table."""
+def cluster_numbers(facts: Facts) -> dict[str, str]:
+    """Clusters that other tables and the figure can name, by their number in the table."""
     return {cluster.cluster_id: str(i + 1) for i, cluster in enumerate(facts.coordination.clusters[:MOST_CLUSTERS])}
 
 
@@ -139,7 +139,7 @@ def _network(facts: Facts) -> Figure:
         "Numbers: clusters as in the table. Filled: on the campaign list; hollow: outside it. "
         f"Lines join accounts that co-acted, thicker with more co-actions{_strokes(record.edges)}.{left_out}"
     )
-    return Figure("network", title, network(record, _names(facts)), alt, source)
+    return Figure("network", title, network(record, cluster_numbers(facts)), alt, source)
 
 
 def _strokes(edges: tuple[NetworkEdge, ...]) -> str:

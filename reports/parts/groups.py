@@ -1,5 +1,7 @@
 """By whom and with what: the index by language, category and cluster, the loudest ten, continuity of content, comparators."""
 
+from collections.abc import Mapping
+
 from reports.formats import capital, count, estimate, language, number, percent, plural, shared
 from reports.parts.blocks import Cell, Column, Notes, Table, head, number_cell
 from tasks.domain.measures import Estimate, Interval, NotMeasurable
@@ -9,18 +11,19 @@ MOST_OF_A_KIND = 5  # the rest of a kind is summed up in print; facts.json has e
 KINDS = {"language": "Language", "category": "Category", "cluster": "Cluster"}
 
 
-def group_table(record: TakedownFacts) -> Table | None:
-    """One row a group; rows beyond the largest of a kind are added to `other`, without an index of their own."""
+def group_table(record: TakedownFacts, clusters: Mapping[str, str] | None = None) -> Table | None:
+    """One row a group; rows beyond the largest of a kind are added to `other`, without an index of their own. `clusters`: their numbers
+    in the table of clusters, by id."""
     groups: tuple[GroupRow, ...] | NotMeasurable = record.by_group
     if isinstance(groups, NotMeasurable) or not groups:
         return None
-    notes = Notes()
+    notes, numbers = Notes(), clusters or {}
     kinds = list(dict.fromkeys(row.kind for row in groups))
     rows: list[tuple[Cell, ...]] = []
     for kind in kinds:
         mine = [row for row in groups if row.kind == kind]
         shown = mine if len(mine) <= MOST_OF_A_KIND + 1 else [row for row in mine if row.group != "other"][:MOST_OF_A_KIND]
-        rows += [_row(row, len(kinds) > 1, notes) for row in shown]
+        rows += [_row(row, _heading(row, numbers, len(kinds) > 1), notes) for row in shown]
         if rest := [row for row in mine if row not in shown]:
             rows.append(_rest(kind, rest, len(kinds) > 1))
     columns = (
@@ -77,12 +80,12 @@ def comparator_table(record: TakedownFacts) -> Table | None:
     return Table(caption, (Column("Comparator"), *(Column(name, numeric=True) for name in names)), rows, notes.pairs, fit=True)
 
 
-def _row(row: GroupRow, named: bool, notes: Notes) -> tuple[Cell, ...]:
+def _row(row: GroupRow, heading: str, notes: Notes) -> tuple[Cell, ...]:
     index: Estimate | NotMeasurable
     index = row.index if isinstance(row.index, NotMeasurable) else Estimate(value=row.index, interval=row.interval)
     plain = isinstance(index, Estimate) and not isinstance(index.interval, Interval)
     return (
-        head(f"{KINDS.get(row.kind, row.kind)}: {_name(row)}" if named else _name(row)),
+        head(heading),
         number_cell(count(row.posts_before)),
         number_cell(count(row.posts_latest)),
         notes.number(row.index) if plain else notes.cell(index, estimate),
@@ -102,5 +105,9 @@ def _rest(kind: str, rest: list[GroupRow], named: bool) -> tuple[Cell, ...]:
     )
 
 
-def _name(row: GroupRow) -> str:
-    return language(row.group) if row.kind == "language" else row.group
+def _heading(row: GroupRow, clusters: Mapping[str, str], named: bool) -> str:
+    """A cluster bears its number in the table of clusters; one that is not in it, its id."""
+    if row.kind == "cluster" and row.group in clusters:
+        return f"Cluster {clusters[row.group]}"
+    name = language(row.group) if row.kind == "language" else row.group
+    return f"{KINDS.get(row.kind, row.kind)}: {name}" if named else name

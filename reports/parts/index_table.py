@@ -1,7 +1,9 @@
 """The rebuild index in numbers: one row a platform and series, the three ways of counting side by side."""
 
+from dataclasses import replace
+
 from reports.formats import estimate, number, sentence_list, short_date
-from reports.parts.blocks import Cell, Column, Notes, Table, head, text_cell
+from reports.parts.blocks import Cell, Column, Notes, Table, head, number_cell, text_cell
 from tasks.domain.measures import NotMeasurable
 from tasks.domain.rebuilding import Basis, IndexSeries, TakedownFacts
 
@@ -12,8 +14,13 @@ BASES: tuple[tuple[Basis, str], ...] = (
 )
 
 
+Between = tuple[int | NotMeasurable, int | NotMeasurable]
+IN_BRACKETS = "days in brackets: the earliest and the latest that the 90 % interval of the index leaves open"
+
+
 def index_table(records: tuple[TakedownFacts, ...], names: dict[str, str]) -> Table | None:
-    """Latest value with its 90 % interval by way of counting; lowest value, level and direction are those of all posts.
+    """Latest value with its 90 % interval by way of counting; lowest value, level, direction and the day of return are
+    those of all posts.
 
     Series of which nothing could be measured are left out and named below the table with their reason; so are levels and directions
     that come out otherwise when counted otherwise.
@@ -40,8 +47,10 @@ def index_table(records: tuple[TakedownFacts, ...], names: dict[str, str]) -> Ta
         Column("Lowest (on)", numeric=True),
         Column("Level"),
         Column("Direction"),
+        Column("Back to half", numeric=True),
     )
-    pairs = (*notes.pairs, *(("", text) for text in (*below, *left_out)))
+    ranges = [IN_BRACKETS] if any("(" in row[-1].text for row in rows) else []
+    pairs = (*notes.pairs, *(("", text) for text in (*ranges, *below, *left_out)))
     return Table("The index in numbers: latest value (90 % interval) by what is counted", columns, tuple(rows), pairs)
 
 
@@ -51,7 +60,22 @@ def _row(ways: dict[Basis, IndexSeries], notes: Notes) -> tuple[Cell, ...]:
     cells = [_value(ways[basis].latest if basis in ways else absent, shown, basis, notes) for basis, _ in BASES]
     day = f" ({short_date(shown.nadir_day)})" if shown.nadir_day else ""
     lowest = notes.cell(shown.nadir, lambda value: f"{number(value)}{day}")
-    return (*cells, lowest, *(_word(value, notes) for value in (shown.level, shown.direction)))
+    words = (_word(value, notes) for value in (shown.level, shown.direction))
+    return (*cells, lowest, *words, back_cell(shown.t50_days, shown.t50_between, notes))
+
+
+def back_cell(days: int | NotMeasurable, between: Between | None, notes: Notes) -> Cell:
+    """`21 d (14 to 30)`, `(≥ 14)` if the latest day has not come and `(up to 30)` if there may have been no fall; or why there is no day,
+    with the first that is left open."""
+    early, late = between or (days, days)
+    if isinstance(days, NotMeasurable):
+        cell = notes.cell(days, str)
+        return cell if isinstance(early, NotMeasurable) else replace(cell, text=f"{cell.text} (≥ {early})")
+    if early == late == days or (isinstance(early, NotMeasurable) and isinstance(late, NotMeasurable)):
+        return number_cell(f"{days} d")
+    if isinstance(late, NotMeasurable):
+        return number_cell(f"{days} d (≥ {early})")
+    return number_cell(f"{days} d (up to {late})" if isinstance(early, NotMeasurable) else f"{days} d ({early} to {late})")
 
 
 def _value(value: object, shown: IndexSeries, basis: Basis, notes: Notes) -> Cell:

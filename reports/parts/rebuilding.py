@@ -9,8 +9,9 @@ from reports.charts.rebuilding import COHORT_NAMES, is_drawn
 from reports.formats import count, number, percent, platform, plural, sentence_list, short_date
 from reports.parts.blocks import Cell, Column, Figure, Notes, Table, head, number_cell, text_cell
 from reports.parts.changes import marks
+from reports.parts.coordination import cluster_numbers
 from reports.parts.episodes import episode_names
-from reports.parts.index_table import index_table
+from reports.parts.index_table import IN_BRACKETS, Between, back_cell, index_table
 from reports.parts.sources import sources
 from reports.parts.traces import Trace, trace, unknown
 from tasks.domain.facts import Facts
@@ -43,7 +44,7 @@ def rebuilding(facts: Facts) -> Rebuilding:
     if not records:
         none = "No takedown is on record for this campaign: there is nothing to measure a return against."
         return Rebuilding(none, None, empty, None, Figure("cohorts", "Cohorts", absent=empty.absent), None, None, (), ())
-    names = episode_names(records)
+    names, clusters = episode_names(records), cluster_numbers(facts)
     return Rebuilding(
         none="",
         table=_overview(records),
@@ -52,7 +53,7 @@ def rebuilding(facts: Facts) -> Rebuilding:
         cohorts=_cohorts(known, names),
         cohort_table=_cohort_table(known, names),
         fate=_fate(known, names),
-        traces=tuple(trace(record, names[record.takedown_id], cited) for record in known),
+        traces=tuple(trace(record, names[record.takedown_id], cited, clusters) for record in known),
         unknown=tuple(unknown(record, cited) for record in records if record.known == "unknown"),
     )
 
@@ -77,7 +78,10 @@ def _overview(records: tuple[TakedownFacts, ...]) -> Table:
         Column("Platform"),
         *(Column(name, numeric=name in {"Lowest", "Back to half", "Back to 0.9"}) for name in names),
     )
-    return Table("Takedowns on record, and where posts stand against the baseline", columns, tuple(rows), notes.pairs)
+    ranges = any("(" in cell.text for row in rows for cell in row[-2:])
+    below = (("", IN_BRACKETS),) if ranges else ()
+    title = "Takedowns on record, and where posts stand against the baseline"
+    return Table(title, columns, tuple(rows), (*notes.pairs, *below))
 
 
 def _measured_row(record: TakedownFacts, notes: Notes) -> tuple[Cell, ...]:
@@ -91,7 +95,16 @@ def _measured_row(record: TakedownFacts, notes: Notes) -> tuple[Cell, ...]:
             notes.cell(value, str) if isinstance(value, NotMeasurable) else text_cell(value)
             for value in (record.level, record.direction)
         ),
-        *(notes.cell(days, lambda value: f"{value} d") for days in (record.t50_days, record.t90_days)),
+        *(back_cell(days, between, notes) for days, between in _returns(record)),
+    )
+
+
+def _returns(record: TakedownFacts) -> tuple[tuple[int | NotMeasurable, Between | None], ...]:
+    """Days until half and 0.9 of the baseline, with the days between which the interval of the index leaves them open."""
+    plain = next((one for one in record.rebuild_index if (one.series, one.basis) == ("posts", "plain")), None)
+    return (
+        (record.t50_days, plain.t50_between if plain else None),
+        (record.t90_days, plain.t90_between if plain else None),
     )
 
 

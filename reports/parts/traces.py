@@ -1,5 +1,6 @@
 """What each takedown left behind, platform by platform: actions, baseline, silence, batches, successors, groups, confounders."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 
@@ -16,13 +17,14 @@ from reports.formats import (
     plural,
     sentence,
     sentence_list,
+    shared,
     short_date,
 )
 from reports.parts.blocks import Column, Figure, Notes, Table, head, number_cell, text_cell
 from reports.parts.groups import comparator_table, content_sentences, group_table
 from reports.parts.sources import Sources
 from tasks.domain.measures import NotMeasurable
-from tasks.domain.rebuilding import Baseline, CreationBatch, Evidence, LedgerRow, LossWave, Successor, TakedownFacts
+from tasks.domain.rebuilding import Baseline, CreationBatch, Evidence, Followers, LedgerRow, LossWave, Successor, TakedownFacts
 
 MOST_ITEMS = 5  # items of evidence printed for a pair; the record has all
 MOST_ROWS = 8  # a page shows a part of long lists; how many are left out is said
@@ -38,8 +40,9 @@ class Trace:
     tables: tuple[Table, ...]
 
 
-def trace(record: TakedownFacts, name: str, sources: Sources) -> Trace:
-    tables = (_waves(record), _batches(record), _successors(record), group_table(record), comparator_table(record))
+def trace(record: TakedownFacts, name: str, sources: Sources, clusters: Mapping[str, str]) -> Trace:
+    """`clusters`: their numbers in the table of clusters, by id."""
+    tables = (_waves(record), _batches(record), _successors(record), group_table(record, clusters), comparator_table(record))
     return Trace(
         name=name,
         record=_record(record, sources),
@@ -52,6 +55,7 @@ def _record(record: TakedownFacts, sources: Sources) -> Table:
     lines = (
         ("Removed", _removed(record, sources)),
         ("Level before", _levels(record)),
+        ("Ground regained", _regained(record)),
         ("Turnover since", _later(record)),
         ("Successors", _succession(record)),
         ("By whom, with what", content_sentences(record)),
@@ -129,6 +133,14 @@ def _levels(record: TakedownFacts) -> tuple[str, ...]:
     return tuple(sentences)
 
 
+def _regained(record: TakedownFacts) -> tuple[str, ...]:
+    if not isinstance(record.regained, bool):
+        return ()
+    yes = "Yes: the posts of the last 28 days stand above an earlier stretch since the takedown"
+    no = "No: the posts of the last 28 days do not stand above any earlier stretch since the takedown"
+    return (f"{yes if record.regained else no} by more than weeks differ by chance.",)
+
+
 def _later(record: TakedownFacts) -> tuple[str, ...]:
     sentences = []
     if not isinstance(record.replacement, NotMeasurable):
@@ -140,6 +152,7 @@ def _later(record: TakedownFacts) -> tuple[str, ...]:
             else f"; half of the replacements last under {number(rep.dwell_days_median)} days"
         )
         sentences.append(f"Accounts gained a week: {number(rep.gained_per_week)}; lost: {number(rep.lost_per_week)}{ratio}{dwell}.")
+        sentences += _followers(rep.followers)
     if not isinstance(record.bursts, NotMeasurable) and record.bursts:
         days = [
             f"{plural(burst.accounts, 'account')} on {day(burst.day)} (expected {number(burst.expected)})"
@@ -156,6 +169,16 @@ def _later(record: TakedownFacts) -> tuple[str, ...]:
         if not isinstance(value, NotMeasurable) and not value:
             sentences.append(f"No {name} stands out from chance.")
     return tuple(sentences)
+
+
+def _followers(found: Followers | NotMeasurable) -> tuple[str, ...]:
+    """Followers lost and regained as sums over accounts; one person who follows three of them counts three times."""
+    if isinstance(found, NotMeasurable):
+        return ()
+    ratio = "" if isinstance(found.ratio, NotMeasurable) else f", a ratio of {number(found.ratio)}"
+    sums = f"{count(found.lost)} of the accounts lost, {count(found.gained)} of those gained{ratio}"
+    known = f"known for {shared(found.lost_counted)} of the lost and {shared(found.gained_counted)} of the gained"
+    return (f"Followers, as last counted while the accounts were up: {sums}; {known}. Who follows several counts several times.",)
 
 
 def _succession(record: TakedownFacts) -> tuple[str, ...]:
@@ -185,6 +208,8 @@ def _unmeasured(record: TakedownFacts) -> tuple[str, ...]:
         "cohorts": record.cohorts,
         "fate": record.fate,
         "replacement": record.replacement,
+        "ground regained": record.regained,
+        "followers regained": None if isinstance(record.replacement, NotMeasurable) else record.replacement.followers,
         "survival": record.survival,
         "waves of silence": record.loss_waves,
         "bursts": record.bursts,

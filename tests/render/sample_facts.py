@@ -69,6 +69,7 @@ from tasks.domain.rebuilding import (
     CreationBatch,
     Evidence,
     Fate,
+    Followers,
     GroupRow,
     IndexPoint,
     IndexSeries,
@@ -406,6 +407,9 @@ def _activity() -> ActivityFacts:
     )
 
 
+LATE = "right-censored: the index has not stayed at {} for 7 days by the end of the data"
+
+
 def _index(series: str, basis: str, floor: float, end: float) -> IndexSeries:
     points = []
     for k in range(6, 68):
@@ -422,8 +426,10 @@ def _index(series: str, basis: str, floor: float, end: float) -> IndexSeries:
         loss=1 - floor,
         level="partial" if last.value >= 0.25 else "suppressed",
         direction="rising",
-        t50_days=NotMeasurable(reason="right-censored: the index has not stayed at 0.5 for 7 days by the end of the data"),
-        t90_days=NotMeasurable(reason="right-censored: the index has not stayed at 0.9 for 7 days by the end of the data"),
+        t50_days=21 if last.value >= 0.5 else NotMeasurable(reason=LATE.format(0.5)),
+        t50_between=(14, 30) if last.value >= 0.5 else (52, NotMeasurable(reason=LATE.format(0.5))),
+        t90_days=NotMeasurable(reason=LATE.format(0.9)),
+        t90_between=(NotMeasurable(reason=LATE.format(0.9)),) * 2,
     )  # fmt: skip
 
 
@@ -467,7 +473,14 @@ def _takedown(platform: str, end: float, known: bool = True) -> TakedownFacts:
         rebuild_index=series,
         nadir=series[0].nadir, loss=series[0].loss, level=series[0].level, direction=series[0].direction,
         t50_days=series[0].t50_days, t90_days=series[0].t90_days,
-        replacement=Replacement(gained_per_week=58.2, lost_per_week=41.0, ratio=1.42, dwell_days_median=11.5),
+        regained=True,
+        replacement=Replacement(
+            gained_per_week=58.2, lost_per_week=41.0, ratio=1.42, dwell_days_median=11.5,
+            followers=Followers(
+                lost=1_204_512, gained=88_104, ratio=0.073,
+                lost_counted=Shared(part=1391, whole=1390 + 88), gained_counted=Shared(part=560, whole=565),
+            ),
+        ),
         survival=(
             _curve("at risk at t0", 1620, 2.0, 0.03), _curve("created after", 341, 16.0, 0.1),
         ),
@@ -663,7 +676,9 @@ def _coordination() -> CoordinationFacts:
             nodes.append(NetworkNode(name=f"member{c}{i:02d}", cluster_id=f"c{c}", member=(i % 6 != 0), x=cx + radius * cos(angle),
                                      y=cy + 0.7 * radius * sin(angle), degree=4))  # fmt: skip
             edges += [
-                NetworkEdge(source=base + i, target=base + (i * 3 + 1 + k) % size, weight=1 + (i + k) % 5, coordinated=(i + k) % 3 > 0)
+                NetworkEdge(
+                    source=base + i, target=base + (i * 3 + 1 + k) % size, weight=1 + (i + k) % 5, coordinated=(i + k) % 3 > 0
+                )
                 for k in range(2)
                 if (i * 3 + 1 + k) % size != i
             ]
@@ -701,14 +716,35 @@ def _proposed() -> tuple[ProposedAccount, ...]:
 def avatars() -> AvatarFacts:
     rates = DetectorRates(hits=Shared(part=84, whole=85), false_alarms=Shared(part=3, whole=48))
     reused = (
-        ReusedPicture(names=("harbour_watch_17", "harbour_watch_18", "mei_lin_90", "true_bridge", "city_voice_3", "outsider-0a1b2c3d4e5f"), members=5, outsiders=1, platforms=("facebook", "x"), pdq="ab" * 32, files=4, most_bits=18, mirrored=False),
-        ReusedPicture(names=("li_na_travels", "wang_w_1989"), members=2, outsiders=0, platforms=("x",), pdq="0f" * 32, files=2, most_bits=6, mirrored=True),
+        ReusedPicture(
+            names=("harbour_watch_17", "harbour_watch_18", "mei_lin_90", "true_bridge", "city_voice_3", "outsider-0a1b2c3d4e5f"),
+            members=5,
+            outsiders=1,
+            platforms=("facebook", "x"),
+            pdq="ab" * 32,
+            files=4,
+            most_bits=18,
+            mirrored=False,
+        ),
+        ReusedPicture(
+            names=("li_na_travels", "wang_w_1989"),
+            members=2,
+            outsiders=0,
+            platforms=("x",),
+            pdq="0f" * 32,
+            files=2,
+            most_bits=6,
+            mirrored=True,
+        ),
     )
     return AvatarFacts(
         members=Shared(part=142, whole=180),
         outsiders=310,
         looked_at=139,
-        refused=(RefusedPictures(reason="damaged or cut off", accounts=2), RefusedPictures(reason="not a PNG, JPEG or WebP picture", accounts=1)),
+        refused=(
+            RefusedPictures(reason="damaged or cut off", accounts=2),
+            RefusedPictures(reason="not a PNG, JPEG or WebP picture", accounts=1),
+        ),
         reuse=ReuseFacts(
             max_bits=31,
             min_quality=50,
@@ -725,7 +761,12 @@ def avatars() -> AvatarFacts:
             no_face=32,
             max_distance=0.02,
             detector=rates,
-            prevalence=Estimate(value=0.4973, interval=Interval(low=0.3894, high=0.5944, level=0.9, method="Rogan and Gladen 1978; interval of Lang and Reiczigel 2014")),
+            prevalence=Estimate(
+                value=0.4973,
+                interval=Interval(
+                    low=0.3894, high=0.5944, level=0.9, method="Rogan and Gladen 1978; interval of Lang and Reiczigel 2014"
+                ),
+            ),
             above_zero=True,
         ),
     )

@@ -14,14 +14,16 @@ from jinja2 import UndefinedError
 from reports.charts.rebuilding import from_the_start
 from reports.compose import WITHHELD, _environment, compose
 from reports.parts.blocks import Column, Notes, Table
-from reports.parts.index_table import index_table
+from reports.parts.coordination import cluster_numbers
+from reports.parts.groups import group_table
+from reports.parts.index_table import Between, back_cell, index_table
 from reports.parts.sources import host, sources
 from reports.render import render_html
 from reports.view import Briefing, figures, view
 from tasks.domain.errors import UsageProblem
 from tasks.domain.facts import Facts, edition_of
 from tasks.domain.measures import Estimate, Interval, NotMeasurable
-from tasks.domain.rebuilding import SurvivalCurve, SurvivalPoint
+from tasks.domain.rebuilding import GroupRow, SurvivalCurve, SurvivalPoint
 
 EDITION = "5e" * 32
 VARIANTS: tuple[Callable[[], Facts], ...] = (
@@ -282,3 +284,69 @@ def test_periods_of_every_kind_are_named() -> None:
     ):
         facts = base.model_copy(update={"period": base.period.model_copy(update={"kind": kind, "key": key})})
         assert view(facts, edition=EDITION).front.period.startswith(named)
+
+
+CENSORED, NEVER = NotMeasurable(reason="right-censored: not by the end"), NotMeasurable(reason="never fell below 0.5")
+
+
+@pytest.mark.parametrize(
+    ("days", "between", "text"),
+    [
+        (21, (14, 30), "21 d (14 to 30)"),
+        (21, (21, 21), "21 d"),
+        (21, None, "21 d"),
+        (21, (14, CENSORED), "21 d (≥ 14)"),
+        (21, (NEVER, 30), "21 d (up to 30)"),
+        (CENSORED, (52, CENSORED), "not yet (≥ 52)"),
+        (CENSORED, (CENSORED, CENSORED), "not yet"),
+        (CENSORED, None, "not yet"),
+        (NEVER, (NEVER, 5), "never fell"),
+    ],
+)
+def test_days_of_return_with_what_the_interval_leaves_open(days: int | NotMeasurable, between: Between | None, text: str) -> None:
+    notes = Notes()
+    cell = back_cell(days, between, notes)
+    assert cell.text == text
+    assert cell.unknown is isinstance(days, NotMeasurable)
+    assert [reason for _, reason in notes.pairs] == ([days.reason] if isinstance(days, NotMeasurable) else [])
+
+
+def test_days_of_return_stand_in_both_tables() -> None:
+    section = model().rebuilding
+    assert section.table is not None
+    assert section.index_table is not None
+    for table in (section.table, section.index_table):
+        place = [column.title for column in table.columns].index("Back to half")
+        assert {"21 d (14 to 30)", "not yet (≥ 52)"} <= {row[place].text for row in table.rows}
+        assert any("that the 90 % interval of the index leaves open" in text for _, text in table.notes)
+
+
+def test_record_of_a_takedown_tells_followers_and_ground_regained() -> None:
+    lines = {row[0].text: row[1].text for row in model().rebuilding.traces[0].record.rows}
+    assert "1,204,512 of the accounts lost, 88,104 of those gained, a ratio of 0.07" in lines["Turnover since"]
+    assert "94 % (1,391 of 1,478) of the lost and 99.1 % (560 of 565) of the gained" in lines["Turnover since"]
+    assert lines["Ground regained"].startswith("Yes: ")
+    facts = sample_facts.full()
+    record, *others = facts.takedowns
+    why = NotMeasurable(reason="fewer than five weeks since the takedown")
+    for regained, start in ((False, "No: "), (why, None), (None, None)):
+        changed = facts.model_copy(update={"takedowns": (record.model_copy(update={"regained": regained}), *others)})
+        told = {row[0].text: row[1].text for row in view(changed, edition=EDITION).rebuilding.traces[0].record.rows}
+        assert told.get("Ground regained", "").startswith(start) if start else "Ground regained" not in told
+        assert ("ground regained" in told["Not measurable"].casefold()) is (regained is why)
+
+
+def test_groups_name_clusters_as_the_table_of_clusters_does() -> None:
+    facts = sample_facts.full()
+    first = facts.coordination.clusters[0].cluster_id
+    rows = tuple(
+        GroupRow(kind=kind, group=group, baseline_posts=1, latest_posts=1, index=1.0)
+        for kind, group in (("language", "en"), ("cluster", first), ("cluster", "0123456789ab"), ("cluster", "in no cluster"))
+    )
+    record = facts.takedowns[0].model_copy(update={"by_group": rows})
+    table = group_table(record, cluster_numbers(facts))
+    assert table is not None
+    assert [row[0].text for row in table.rows][1:] == ["Cluster 1", "Cluster: 0123456789ab", "Cluster: in no cluster"]
+    changed = facts.model_copy(update={"takedowns": (record, *facts.takedowns[1:])})
+    names = {row[0].text for shown in view(changed, edition=EDITION).rebuilding.traces[0].tables for row in shown.rows}
+    assert "Cluster 1" in names

@@ -1,5 +1,6 @@
 """From posts to coordination facts: shares, windows, the whole of detection on a small campaign of our own."""
 
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 
 import numpy as np
@@ -201,6 +202,10 @@ def test_links_are_objects_once_a_post() -> None:
     ]
     assert shares.repost_rows == 1
     assert "1 shortened links on reposts" in shares.note
+    many = replace(shares, repost_rows=170_520, hubs=1_200, hub_rows=3_400_000)
+    assert "170,520 shortened links on reposts" in many.note
+    assert many.note.endswith("set aside, 3,400,000 rows")
+    assert "; 1,200 objects shared" in many.note
 
 
 def test_texts_of_reposts_and_short_texts_are_no_objects() -> None:
