@@ -65,7 +65,7 @@ def _row(ways: dict[Basis, IndexSeries], notes: Notes) -> tuple[Cell, ...]:
 
 
 def back_cell(days: int | NotMeasurable, between: Between | None, notes: Notes) -> Cell:
-    """`21 d (14 to 30)`, `(≥ 14)` if the latest day has not come and `(up to 30)` if there may have been no fall; or why there is no day,
+    """`21 d (14–30)`, `(≥ 14)` if the latest day has not come and `(up to 30)` if there may have been no fall; or why there is no day,
     with the first that is left open."""
     early, late = between or (days, days)
     if isinstance(days, NotMeasurable):
@@ -75,7 +75,7 @@ def back_cell(days: int | NotMeasurable, between: Between | None, notes: Notes) 
         return number_cell(f"{days} d")
     if isinstance(late, NotMeasurable):
         return number_cell(f"{days} d (≥ {early})")
-    return number_cell(f"{days} d (up to {late})" if isinstance(early, NotMeasurable) else f"{days} d ({early} to {late})")
+    return number_cell(f"{days} d (up to {late})" if isinstance(early, NotMeasurable) else f"{days} d ({early}–{late})")
 
 
 def _value(value: object, shown: IndexSeries, basis: Basis, notes: Notes) -> Cell:

@@ -292,7 +292,7 @@ CENSORED, NEVER = NotMeasurable(reason="right-censored: not by the end"), NotMea
 @pytest.mark.parametrize(
     ("days", "between", "text"),
     [
-        (21, (14, 30), "21 d (14 to 30)"),
+        (21, (14, 30), "21 d (14–30)"),
         (21, (21, 21), "21 d"),
         (21, None, "21 d"),
         (21, (14, CENSORED), "21 d (≥ 14)"),
@@ -317,7 +317,7 @@ def test_days_of_return_stand_in_both_tables() -> None:
     assert section.index_table is not None
     for table in (section.table, section.index_table):
         place = [column.title for column in table.columns].index("Back to half")
-        assert {"21 d (14 to 30)", "not yet (≥ 52)"} <= {row[place].text for row in table.rows}
+        assert {"21 d (14–30)", "not yet (≥ 52)"} <= {row[place].text for row in table.rows}
         assert any("that the 90 % interval of the index leaves open" in text for _, text in table.notes)
 
 
