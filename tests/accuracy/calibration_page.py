@@ -27,7 +27,7 @@ TIMES = """## Chance: when is dealt out anew
 
 Each object follows the course of time of another one about as popular, and its sharers come in random order. What remains is
 shared interest: `p_timing` should be at most 0.01 in no more than 1 % of the pairs with five objects in common, and of the edges
-at q <= 0.01 no more than about 1 % should be called coordinated.
+at q <= 0.01 about 1 % may be called coordinated: these pairs were chosen because they met often, so it may be somewhat more.
 """
 
 DECOYS = """## False findings among people who are no campaign
@@ -56,7 +56,8 @@ called coordinated.
 
 APART = """
 Behaviour by behaviour, in the scenario `amplified`, where teams and decoys also pass on, answer, tag and show the same: all sets of
-permuted labels together, and its decoys alone.
+permuted labels together, and its decoys alone. A behaviour without rows was not tested: at this size every host that is no platform is a
+hub, so `co-domain` has no object left.
 """
 
 DATA = {
