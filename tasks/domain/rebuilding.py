@@ -119,7 +119,8 @@ class IndexSeries(Record):
     t50_days: int | NotMeasurable  # right-censored and never_fell are reasons
     t90_days: int | NotMeasurable
     regained: bool | NotMeasurable | None = None  # last 28 days clearly above an earlier stretch; None: facts of an earlier version
-    t50_between: tuple[int | NotMeasurable, int | NotMeasurable] | None = None  # earliest and latest day that the interval leaves open
+    # earliest and latest day that the interval leaves open
+    t50_between: tuple[int | NotMeasurable, int | NotMeasurable] | None = None
     t90_between: tuple[int | NotMeasurable, int | NotMeasurable] | None = None
 
 
