@@ -13,10 +13,10 @@ from importlib import import_module
 from typing import Any, BinaryIO
 
 import numpy as np
-import pdqhash
 from PIL import Image, ImageOps
 
 from tasks.detect import eyes
+from tasks.detect.pdq import pdq
 
 MOST_PIXELS = 1 << 24  # 4,096 by 4,096; the largest profile picture a platform hands out is 2,048 wide
 LEAST_SIDE = 64  # below it the measured error rates do not hold
@@ -66,9 +66,9 @@ def _look(data: bytes) -> dict[str, Any]:
     if max(width, height) > HASH_SIDE:
         image.thumbnail((HASH_SIDE, HASH_SIDE), Image.Resampling.BOX)
     pixels = np.asarray(image)
-    bits, quality = pdqhash.compute(pixels)
-    # the mirror image is hashed itself: what compute_dihedral derives for it was 34 bits off on a portrait, more than the limit
-    mirrored, _ = pdqhash.compute(np.ascontiguousarray(pixels[:, ::-1]))
+    bits, quality = pdq(pixels)
+    # the mirror image is hashed itself: what can be derived for it from the terms was 34 bits off on a portrait, more than the limit
+    mirrored, _ = pdq(pixels[:, ::-1])
     seen = eyes.look_for_eyes(grey, width, height)
     return {
         "pdq": np.packbits(bits.astype(np.uint8)).tobytes().hex(),

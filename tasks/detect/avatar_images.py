@@ -52,9 +52,9 @@ class Look:
 
 
 def made_with() -> str:
-    """Names what looks depend on: our own rules' version and the libraries that decode, hash and find eyes."""
-    names = ("pillow", "opencv-python-headless", "pdqhash")
-    return "-".join(["1", *(f"{name}-{version(name)}" for name in names)])
+    """Names what looks depend on: our own rules' version and the libraries that decode and find eyes."""
+    names = ("pillow", "opencv-python-headless", "numpy")
+    return "-".join(["2", *(f"{name}-{version(name)}" for name in names)])
 
 
 def look_at(pictures: Iterable[tuple[str, bytes]], limits: Limits = Limits()) -> dict[str, Look]:

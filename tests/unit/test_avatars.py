@@ -303,4 +303,4 @@ def loaded() -> set[str]:
 
 def test_the_part_loads_no_reader_of_pictures(loaded: set[str]) -> None:
     """Pictures are opened in the child only, and a briefing without them must not pay for OpenCV."""
-    assert not {"cv2", "PIL", "PIL.Image", "pdqhash"} & loaded
+    assert not {"cv2", "PIL", "PIL.Image"} & loaded
