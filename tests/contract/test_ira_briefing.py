@@ -358,7 +358,7 @@ def test_same_link(made: Made, recent: pd.DataFrame) -> None:
         shares["object"].nunique(),
         shares["account_id"].nunique(),
     )
-    assert f"{int(second_hand.sum())} shortened links on reposts" in facts["note"]
+    assert f"{int(second_hand.sum()):,} shortened links on reposts" in facts["note"]
     assert facts["edges"] == len(co_acting(shares))
     passed_on = next(one for one in made.at("/coordination/behaviours") if one["behaviour"] == "co-repost")
     assert (passed_on["shares"], passed_on["edges"]) == (int(second_hand.sum()), len(co_acting(links[second_hand])))
