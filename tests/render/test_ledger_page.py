@@ -18,7 +18,7 @@ def test_many_actions_without_a_day_stand_in_the_ledger_alone() -> None:
         counts={"channels": 1_000}, source="press", address="", note="note " * 20,
     )  # fmt: skip
     record = facts.takedowns[0].model_copy(update={"t0": None, "actions": (action,) * 30})
-    shown = trace(record, "YouTube", sources(facts)).record
+    shown = trace(record, "YouTube", sources(facts), {}).record
     assert shown.rows[0][1].text == "30 actions without a day: the ledger lists them."
 
 
