@@ -1,17 +1,21 @@
-"""The child process that renders one PDF: `python -m reports.child PAPER`, facts.json on stdin, an answer on stdout.
+"""The child process that renders one PDF: `python -m reports.child PAPER`, facts.json and attachments on stdin, an answer on stdout.
 
-The answer is one line of JSON and then the PDF. Limits on CPU time, memory and file size are set before the renderer is loaded, so a
-passage that makes it run wild ends this process and nothing else. It is loaded before facts.json is asked for: a child can be started
-while the facts are still being found. Without facts it ends and says nothing.
+Both are messages of reports.wire; the answer's one part is the PDF. Limits on CPU time, memory and file size are set before the renderer
+is loaded, so a passage that makes it run wild ends this process and nothing else. It is loaded before facts.json is asked for: a child can
+be started while the facts are still being found. Without facts it ends and says nothing.
 """
 
 import argparse
-import json
 import os
 import resource
 import sys
 from collections.abc import Callable
 from typing import BinaryIO
+
+from reports.wire import pack, unpack
+
+FACTS = "/facts.json"  # no name of an attachment, which hold no slash
+Answer = Callable[[dict[str, bytes], argparse.Namespace], bytes]
 
 
 def main(arguments: list[str], source: BinaryIO, target: BinaryIO) -> int:
@@ -19,8 +23,8 @@ def main(arguments: list[str], source: BinaryIO, target: BinaryIO) -> int:
     options = _options(arguments)
     _limit(options.cpu_s, options.memory_mb)
     answer = _loaded()
-    if facts_json := source.read():
-        target.write(answer(facts_json, options))
+    if asked := unpack(source):
+        target.write(answer(asked[1], options))
         target.flush()
     return 0
 
@@ -42,18 +46,21 @@ def _limit(cpu_s: int, memory_mb: int) -> None:
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
 
 
-def _loaded() -> Callable[[bytes, argparse.Namespace], bytes]:
+def _loaded() -> Answer:
     """The renderer, which takes 3 s to load."""
+    from reports.attachments import attachment
     from reports.compose import compose
     from reports.printing import print_pdf
     from tasks.domain.facts import edition_of, read_facts
 
-    def answer(facts_json: bytes, options: argparse.Namespace) -> bytes:
-        edition = edition_of(facts_json)
-        os.environ["SOURCE_DATE_EPOCH"] = str(int(read_facts(facts_json).as_of.timestamp()))  # the clock stands still at `as_of`
+    def answer(parts: dict[str, bytes], options: argparse.Namespace) -> bytes:
+        facts_json = parts.pop(FACTS)
+        edition, as_of = edition_of(facts_json), read_facts(facts_json).as_of
+        os.environ["SOURCE_DATE_EPOCH"] = str(int(as_of.timestamp()))  # the clock stands still at `as_of`
         missing = frozenset(int(code, 16) for code in options.without_glyph.split(",") if code)
         composed = compose(facts_json, edition=edition, paper=options.paper, without_glyph=missing, withhold=options.withhold)
-        printed = print_pdf(composed.html, composed.figures, edition=edition)
+        attached = [attachment(name, data, as_of) for name, data in parts.items()]
+        printed = print_pdf(composed.html, composed.figures, edition=edition, attachments=attached)
         head = {
             "pages": printed.pages,
             "replaced": composed.replaced,
@@ -61,7 +68,7 @@ def _loaded() -> Callable[[bytes, argparse.Namespace], bytes]:
             "without_glyph": sorted(printed.without_glyph),
             "asked": printed.asked,
         }
-        return json.dumps(head).encode() + b"\n" + printed.pdf
+        return pack(head, {"pdf": printed.pdf})
 
     return answer
 

@@ -5,7 +5,9 @@ Called in a child process (reports.child), because hostile text may make a rende
 
 import logging
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 LISTENED = ("weasyprint", "fontTools", "matplotlib", "py.warnings")
 NOTDEF = re.compile(r"\.notdef glyph.*\(U\+([0-9A-F]{4,6})\)", re.DOTALL)
@@ -35,8 +37,9 @@ class _Listener(logging.Handler):
         self.lines.append(f"{record.name}: {record.getMessage()}")
 
 
-def print_pdf(html: str, figures: dict[str, str], *, edition: str) -> Printed:
-    """Render; `edition` (hex) becomes the PDF's file identifier, so that equal briefings are equal bytes.
+def print_pdf(html: str, figures: dict[str, str], *, edition: str, attachments: Sequence[Any] = ()) -> Printed:
+    """Render; `edition` (hex) becomes the PDF's file identifier, so that equal briefings are equal bytes. `attachments` are those of
+    reports.attachments, sorted by name.
 
     Raises weasyprint.urls.FatalURLFetchingError (a BaseException) if anything but our own assets is asked for.
     """
@@ -59,7 +62,11 @@ def print_pdf(html: str, figures: dict[str, str], *, edition: str) -> Printed:
         )
         printed.pages = len(document.pages)
         printed.pdf = document.write_pdf(
-            finisher=finish, pdf_variant="pdf/ua-1", pdf_tags=True, pdf_identifier=bytes.fromhex(edition)[:16]
+            finisher=finish,
+            pdf_variant="pdf/ua-1",
+            pdf_tags=True,
+            pdf_identifier=bytes.fromhex(edition)[:16],
+            attachments=list(attachments),
         )
     finally:
         for logger in loggers:

@@ -4,15 +4,19 @@ The renderer runs in a child process with limits of its own. Anything it logs ma
 and if the posts' own words break the renderer they are withheld with a notice: the briefing still ships, and says so.
 """
 
-import json
+import io
 import os
 import subprocess
 import sys
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from reports.attachments import named
+from reports.child import FACTS
 from reports.compose import compose_facts
+from reports.wire import pack, unpack
 from tasks.domain.errors import ResurgeError
 from tasks.domain.facts import Facts, edition_of, read_facts
 
@@ -28,6 +32,7 @@ KEPT = (
     "MPLCONFIGDIR",
 )
 MOST_TRIES = 4
+NOTHING: Mapping[str, bytes] = {}
 
 
 class RenderProblem(ResurgeError):
@@ -64,18 +69,23 @@ def render_html(facts: Facts, *, edition: str, paper: str = "A4") -> str:
     return compose_facts(facts, edition=edition, paper=paper).html
 
 
-def render_pdf(facts_json: bytes, *, paper: str = "A4", limits: Limits | None = None) -> Rendered:
+def render_pdf(
+    facts_json: bytes, *, paper: str = "A4", attachments: Mapping[str, bytes] = NOTHING, limits: Limits | None = None
+) -> Rendered:
     """Render the briefing of `facts_json` (its bytes as published; their SHA-256 is the edition) on `paper`, A4 or Letter.
 
-    Raises pydantic.ValidationError for facts of another shape, RenderProblem if no fit PDF came out, naming the log line or limit.
+    `attachments`, path -> bytes, are embedded in the PDF under the last parts of their paths (`annex/edges.csv` as `edges.csv`).
+    Raises pydantic.ValidationError for facts of another shape, UsageProblem for names that cannot be attached, RenderProblem if no fit
+    PDF came out, naming the log line or limit.
     """
     read_facts(facts_json)
+    files = {FACTS: facts_json, **named(attachments)}
     limits = limits or Limits()
     missing: frozenset[int] = frozenset()
     withhold = False
     reason = ""
     for _ in range(MOST_TRIES):
-        outcome = _run(facts_json, paper, limits, missing, withhold)
+        outcome = _run(files, paper, limits, missing, withhold)
         complaints = outcome.answer.get("complaints", [])
         if not outcome.failure and not complaints:
             return Rendered(outcome.pdf, outcome.answer["pages"], tuple(outcome.answer["replaced"]))
@@ -116,20 +126,20 @@ def _child(paper: str, limits: Limits, missing: frozenset[int], *, withhold: boo
     return subprocess.Popen(command, env=_environment(), **pipes)  # type: ignore[call-overload,no-any-return]  # noqa: S603  # ours, no shell
 
 
-def _run(facts_json: bytes, paper: str, limits: Limits, missing: frozenset[int], withhold: bool) -> _Outcome:
+def _run(files: dict[str, bytes], paper: str, limits: Limits, missing: frozenset[int], withhold: bool) -> _Outcome:
     waiting = None if missing or withhold else _waiting.pop((paper, limits), None)
     with waiting or _child(paper, limits, missing, withhold=withhold) as child:
         try:
-            out, said = child.communicate(facts_json, timeout=limits.wall_s)
+            out, said = child.communicate(pack({}, files), timeout=limits.wall_s)
         except subprocess.TimeoutExpired:
             child.kill()
             return _Outcome({}, b"", f"the renderer took longer than {limits.wall_s:g} s")
-    head, _, pdf = out.partition(b"\n")
-    if child.returncode != 0 or not head:
+    answer = unpack(io.BytesIO(out)) if child.returncode == 0 else None
+    if answer is None:
         last = said.decode(errors="replace").strip().splitlines()[-1:]
         ended = f"signal {-child.returncode}" if child.returncode < 0 else f"exit code {child.returncode}"
         return _Outcome({}, b"", f"the renderer ended with {ended}: {''.join(last)[:300] or 'it said nothing'}")
-    return _Outcome(json.loads(head), pdf, "")
+    return _Outcome(answer[0], answer[1]["pdf"], "")
 
 
 def _environment() -> dict[str, str]:

@@ -101,7 +101,9 @@ class Answers:
         self.outcomes = list(outcomes)
         self.asked: list[tuple[frozenset[int], bool]] = []
 
-    def __call__(self, facts: bytes, paper: str, limits: Limits, missing: frozenset[int], withhold: bool) -> render._Outcome:
+    def __call__(
+        self, files: dict[str, bytes], paper: str, limits: Limits, missing: frozenset[int], withhold: bool
+    ) -> render._Outcome:
         self.asked.append((missing, withhold))
         return self.outcomes.pop(0) if len(self.outcomes) > 1 else self.outcomes[0]
 
