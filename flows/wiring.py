@@ -5,8 +5,9 @@ import re
 import secrets
 import ssl
 from collections.abc import Callable, Mapping, Sequence
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from flows.settings import AudienceMember, Settings
 from tasks.deliver.delivery import Policy
@@ -18,6 +19,12 @@ from tasks.domain.ports import Mailer, ObjectStore, Source, StatusSource
 from tasks.store.local import LocalStore
 from tasks.store.s3_client import open_s3
 from tasks.store.workspace import check_workspace, init_workspace, is_workspace
+
+if TYPE_CHECKING:  # loaded when a source is asked for
+    from tasks.fetch.adapters import Installation
+    from tasks.fetch.web.limits import WebLimits
+
+Made = TypeVar("Made", Source, StatusSource)
 
 # Campaigns of the simulator have nobody to protect: a fixed key gives every machine the same edition.
 _SIMULATED_KEY = b"resurge simulated data, nobody to protect"
@@ -115,41 +122,43 @@ def audience(campaign: Campaign) -> Sequence[AudienceMember]:
     return known[campaign.audience]
 
 
-def source_factories() -> Mapping[str, Callable[..., Source]]:
+def source_factories(limits: "WebLimits | None" = None) -> Mapping[str, Callable[..., Source]]:
     """The sources that a campaign file may name, by kind; each is called with the options the file gives."""
-    from tasks.fetch.sources.bluesky import BlueskySource
-    from tasks.fetch.sources.mastodon import MastodonSource
-    from tasks.fetch.sources.youtube import YouTubeSource
+    from tasks.fetch.adapters import adapters
     from tasks.simulate.feed import SimulatedSource
 
-    return {
-        "bluesky": lambda **options: BlueskySource(options, secret),
-        "mastodon": lambda **options: MastodonSource(options, secret),
-        "simulated": lambda **options: SimulatedSource(options),
-        "youtube": lambda **options: YouTubeSource(options, secret, quota_dir()),
-    }
+    ours = installation(limits)
+    made: dict[str, Callable[..., Source]] = {"simulated": lambda **options: SimulatedSource(options)}
+    return made | {kind: partial(_with_options, adapter.source, ours) for kind, adapter in adapters().items()}
 
 
-def status_factories() -> Mapping[str, Callable[..., StatusSource]]:
+def status_factories(limits: "WebLimits | None" = None) -> Mapping[str, Callable[..., StatusSource]]:
     """Who may be asked whether accounts still stand, by kind, as source_factories."""
-    from tasks.fetch.sources.bluesky import BlueskyStatus
-    from tasks.fetch.sources.mastodon import MastodonStatus
+    from tasks.fetch.adapters import adapters
     from tasks.fetch.sources.status_file import StatusFile
-    from tasks.fetch.sources.youtube import YouTubeStatus
     from tasks.simulate.status import SimulatedStatus
 
-    return {
-        "bluesky-status": lambda **options: BlueskyStatus(options, secret),
-        "mastodon-status": lambda **options: MastodonStatus(options, secret),
+    ours = installation(limits)
+    made: dict[str, Callable[..., StatusSource]] = {
         "simulated-status": lambda **options: SimulatedStatus(options),
         "status-file": StatusFile,
-        "youtube-status": lambda **options: YouTubeStatus(options, secret, quota_dir()),
+    }
+    return made | {
+        f"{kind}-status": partial(_with_options, adapter.status, ours) for kind, adapter in adapters().items() if adapter.status
     }
 
 
-def quota_dir() -> Path:
-    """Where it is written down what of a service's daily quota was used: it is the same for all campaigns of this machine."""
-    return settings().state_dir.expanduser() / "quota"
+def _with_options(make: "Callable[[dict[str, Any], Installation], Made]", ours: "Installation", /, **options: Any) -> Made:
+    return make(options, ours)
+
+
+def installation(limits: "WebLimits | None" = None) -> "Installation":
+    """What live sources are lent: credentials, the machine's state folder (what of a service's daily quota was used is the same for all
+    campaigns), and how long they may take."""
+    from tasks.fetch.adapters import Installation
+    from tasks.fetch.web.limits import LIMITS
+
+    return Installation(secret, settings().state_dir.expanduser(), limits=limits or LIMITS)
 
 
 def secret(name: str) -> str:

@@ -1,15 +1,14 @@
-"""The importers by the name of their format."""
+"""The importers by the name of their format: archives and tables here, pages of live services with their adapters."""
 
 from collections.abc import Callable
 
 from tasks.domain.errors import UsageProblem
 from tasks.domain.ports import Importer
+from tasks.fetch.adapters import adapters
 from tasks.fetch.sources.avatars import AvatarImporter
-from tasks.fetch.sources.bluesky_pages import BlueskyImporter
 from tasks.fetch.sources.crowdtangle import CrowdTangleImporter
 from tasks.fetch.sources.fourcat import FourCatImporter
 from tasks.fetch.sources.ira import IraImporter
-from tasks.fetch.sources.mastodon_pages import MastodonImporter
 from tasks.fetch.sources.meta_content_library import MetaContentLibraryImporter
 from tasks.fetch.sources.meta_indicators import MetaIndicatorImporter
 from tasks.fetch.sources.simulated import SimulatedImporter
@@ -17,16 +16,13 @@ from tasks.fetch.sources.tabular import TabularImporter
 from tasks.fetch.sources.takedown_ledger import TakedownLedgerImporter
 from tasks.fetch.sources.telegram_export import TelegramExportImporter
 from tasks.fetch.sources.twitter_io import TwitterIoImporter
-from tasks.fetch.sources.youtube_pages import YouTubeImporter
 
 _MAKERS: dict[str, Callable[[], Importer]] = {
     "4cat": FourCatImporter,
     "avatars": AvatarImporter,
-    "bluesky": BlueskyImporter,
     "crowdtangle": CrowdTangleImporter,
     "csv": lambda: TabularImporter("csv"),
     "ira": IraImporter,
-    "mastodon": MastodonImporter,
     "meta-content-library": MetaContentLibraryImporter,
     "meta-indicators": MetaIndicatorImporter,
     "ndjson": lambda: TabularImporter("ndjson"),
@@ -35,9 +31,9 @@ _MAKERS: dict[str, Callable[[], Importer]] = {
     "takedown-ledger": TakedownLedgerImporter,
     "telegram-export": TelegramExportImporter,
     "twitter-io": TwitterIoImporter,
-    "youtube": YouTubeImporter,
+    **{kind: adapter.importer for kind, adapter in adapters().items() if adapter.importer},
 }
-FORMATS = tuple(_MAKERS)
+FORMATS = tuple(sorted(_MAKERS))
 ARCHIVES = frozenset({"ira", "takedown-ledger", "twitter-io"})  # without capture times: --observed-at posted unless told otherwise
 
 

@@ -26,10 +26,11 @@ from pydantic import Field
 from tasks.domain.errors import SourceProblem, UsageProblem
 from tasks.domain.ports import Page
 from tasks.domain.sources import Credential, Declaration, Secrets
-from tasks.fetch.sources.bluesky_pages import FORMAT, sorted_at, status_told
+from tasks.fetch.adapters import Adapter
+from tasks.fetch.sources.bluesky_pages import FORMAT, BlueskyImporter, sorted_at, status_told
 from tasks.fetch.web.client import Reply, ServiceStopped, WebClient, checked_base
 from tasks.fetch.web.limits import CLOCK, LIMITS, Clock, WebLimits
-from tasks.fetch.web.options import SourceOptions, checked
+from tasks.fetch.web.options import SourceOptions, checked, written_list
 from tasks.fetch.web.queries import Answer, Cursors, Query, ask_all
 from tasks.fetch.web.readings import objects, part
 
@@ -237,3 +238,23 @@ def _cursor(cursor: str) -> list[tuple[str, str]]:
 
 def _written(instant: datetime) -> str:
     return instant.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%f")[:-3] + "Z"
+
+
+def _example(words: Sequence[str]) -> str:
+    return f"""keywords: {written_list(words)}
+hashtags: []
+accounts: []                       # handles or DIDs whose feeds are read, such as tern.example or did:plc:...
+# handle: desk.example             # with an app password, for searches that ask for a login:
+# app_password: bluesky            # its value stands in RESURGE_SECRET_BLUESKY
+"""
+
+
+ADAPTER = Adapter(
+    declaration=DECLARATION,
+    options=BlueskyOptions,
+    source=lambda options, ours: BlueskySource(options, ours.secret, limits=ours.limits, clock=ours.clock),
+    status=lambda options, ours: BlueskyStatus(options, ours.secret, limits=ours.limits, clock=ours.clock),
+    status_options=Access,
+    importer=BlueskyImporter,
+    example=_example,
+)

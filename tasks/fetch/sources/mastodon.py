@@ -27,10 +27,11 @@ from pydantic import Field
 from tasks.domain.errors import SourceProblem, UsageProblem
 from tasks.domain.ports import Page
 from tasks.domain.sources import Credential, Declaration, Secrets
-from tasks.fetch.sources.mastodon_pages import FORMAT
+from tasks.fetch.adapters import Adapter
+from tasks.fetch.sources.mastodon_pages import FORMAT, MastodonImporter
 from tasks.fetch.web.client import Reply, WebClient, checked_base
 from tasks.fetch.web.limits import CLOCK, LIMITS, Clock, WebLimits
-from tasks.fetch.web.options import SourceOptions, checked
+from tasks.fetch.web.options import SourceOptions, checked, written_list
 from tasks.fetch.web.queries import Answer, Cursors, Query, ask_all
 from tasks.fetch.web.readings import instant_of, objects, part
 
@@ -187,3 +188,23 @@ def look_up(server: Server, name: str, what: str) -> Answer:
     params = [("acct", (user or domain) if local else name)]
     reply = server.get("/api/v1/accounts/lookup", params, what, gone=True)
     return Answer(server.asked("lookup", "/api/v1/accounts/lookup", params), reply, 1, more=False)
+
+
+def _example(words: Sequence[str]) -> str:
+    tags = [word.replace(" ", "").lstrip("#＃") for word in words]
+    return f"""instance: https://mastodon.social  # the server that is asked; it knows what its members follow or were sent
+hashtags: {written_list(tags)}
+accounts: []                       # such as tern@birds.example
+# token: mastodon                  # for servers that ask for a login; its value stands in RESURGE_SECRET_MASTODON
+"""
+
+
+ADAPTER = Adapter(
+    declaration=DECLARATION,
+    options=MastodonOptions,
+    source=lambda options, ours: MastodonSource(options, ours.secret, limits=ours.limits, clock=ours.clock),
+    status=lambda options, ours: MastodonStatus(options, ours.secret, limits=ours.limits, clock=ours.clock),
+    status_options=Access,
+    importer=MastodonImporter,
+    example=_example,
+)

@@ -29,10 +29,11 @@ from pydantic import Field
 from tasks.domain.errors import SourceProblem, UsageProblem
 from tasks.domain.ports import Page
 from tasks.domain.sources import Credential, Declaration, Secrets
-from tasks.fetch.sources.youtube_pages import FORMAT
+from tasks.fetch.adapters import Adapter
+from tasks.fetch.sources.youtube_pages import FORMAT, YouTubeImporter
 from tasks.fetch.web.client import Reply, ServiceStopped, WebClient, checked_base
 from tasks.fetch.web.limits import CLOCK, LIMITS, Clock, WebLimits
-from tasks.fetch.web.options import SourceOptions, checked
+from tasks.fetch.web.options import SourceOptions, checked, written_list
 from tasks.fetch.web.queries import Answer, Cursors, Query, ask_all
 from tasks.fetch.web.quota import DailyQuota
 from tasks.fetch.web.readings import instant_of, objects, part
@@ -256,3 +257,26 @@ def _token(token: str) -> list[tuple[str, str]]:
 
 def _written(instant: datetime) -> str:
     return instant.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def _example(words: Sequence[str]) -> str:
+    return f"""key: youtube                       # an API key; its value stands in RESURGE_SECRET_YOUTUBE
+keywords: {written_list(words)}  # each page of a search is one of the day's 100 searches
+channels: []                       # ids such as UC...; reading their uploads costs little
+comments: true
+"""
+
+
+ADAPTER = Adapter(
+    declaration=DECLARATION,
+    options=YouTubeOptions,
+    source=lambda options, ours: YouTubeSource(
+        options, ours.secret, ours.state_dir / "quota", limits=ours.limits, clock=ours.clock
+    ),
+    status=lambda options, ours: YouTubeStatus(
+        options, ours.secret, ours.state_dir / "quota", limits=ours.limits, clock=ours.clock
+    ),
+    status_options=Access,
+    importer=YouTubeImporter,
+    example=_example,
+)

@@ -1,5 +1,7 @@
 """Options of a live source, checked; credentials by their names."""
 
+import json
+from collections.abc import Sequence
 from typing import Any, TypeVar
 
 from pydantic import BaseModel, ConfigDict, ValidationError
@@ -27,3 +29,8 @@ def checked(model: type[Options], options: dict[str, Any], kind: str) -> Options
             f"Option {name or '(all)'} of the source {kind}: {first['msg'].lower()}.",
             remedy=f"Its options are: {', '.join(model.model_fields)}.",
         ) from error
+
+
+def written_list(words: Sequence[str]) -> str:
+    """Words as a list on one line of YAML, whatever they hold."""
+    return json.dumps(list(words), ensure_ascii=False)
