@@ -47,6 +47,7 @@ def print_pdf(html: str, figures: dict[str, str], *, edition: str, attachments: 
     from weasyprint.text.fonts import FontConfiguration
 
     from reports.fetcher import OwnAssetsFetcher
+    from reports.spoken import spoken_lines
     from reports.tagging import finish
 
     printed = Printed()
@@ -61,13 +62,14 @@ def print_pdf(html: str, figures: dict[str, str], *, edition: str, attachments: 
             font_config=FontConfiguration(), pdf_variant="pdf/ua-1", pdf_tags=True
         )
         printed.pages = len(document.pages)
-        printed.pdf = document.write_pdf(
-            finisher=finish,
-            pdf_variant="pdf/ua-1",
-            pdf_tags=True,
-            pdf_identifier=bytes.fromhex(edition)[:16],
-            attachments=list(attachments),
-        )
+        with spoken_lines():
+            printed.pdf = document.write_pdf(
+                finisher=finish,
+                pdf_variant="pdf/ua-1",
+                pdf_tags=True,
+                pdf_identifier=bytes.fromhex(edition)[:16],
+                attachments=list(attachments),
+            )
     finally:
         for logger in loggers:
             logger.removeHandler(listener)

@@ -7,11 +7,14 @@ the renderer marks their text as content, but leaves it out of the tree.
 from collections.abc import Iterator
 from typing import Any
 
+from reports.spoken import map_every_glyph
+
 RUNNING = "/Artifact"
 
 
 def finish(_document: Any, pdf: Any) -> None:
     """Complete the tags of a pydyf.PDF that WeasyPrint has drawn; given to it as `finisher`."""
+    map_every_glyph(pdf)
     root = _at(pdf, pdf.catalog["StructTreeRoot"])
     elements = dict(_below(pdf, root))
     for element in elements.values():

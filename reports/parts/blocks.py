@@ -75,6 +75,15 @@ class Table:
         return tuple(("", f"{next(iter(words))}: {reason}" if letter else reason) for letter, reason in self.notes)
 
     @property
+    def headed(self) -> bool:
+        """Whether the first cell of a row is marked up as its head. In a table of two columns or of one row the heads would outnumber
+        the data: there the column heads say all, and a screen reader that read each row's head out before its one value would say it
+        twice.
+        """
+        rows = len(self.rows) + bool(self.total)
+        return len(self.columns) + rows <= (len(self.columns) - 1) * rows
+
+    @property
     def short(self) -> bool:
         """Short enough to be kept on one page."""
         return len(self.rows) <= SHORT_TABLE
