@@ -1,8 +1,7 @@
 """Who may read what: the labels of the Traffic Light Protocol 2.0 (FIRST, 2022), least restricted first."""
 
+from tasks.domain.campaign import TLP_ORDER
 from tasks.domain.errors import UsageProblem
-
-TLP_ORDER = ("CLEAR", "GREEN", "AMBER", "AMBER+STRICT", "RED")
 
 
 def may_read(clearance: str, tlp: str) -> bool:
@@ -12,6 +11,7 @@ def may_read(clearance: str, tlp: str) -> bool:
 
 
 def _rank(label: str) -> int:
-    if label not in TLP_ORDER:
-        raise UsageProblem(f"{label[:40]!r} is no TLP label.", remedy=f"Use one of {', '.join(TLP_ORDER)}.")
-    return TLP_ORDER.index(label)
+    for rank, known in enumerate(TLP_ORDER):
+        if label == known:
+            return rank
+    raise UsageProblem(f"{label[:40]!r} is no TLP label.", remedy=f"Use one of {', '.join(TLP_ORDER)}.")

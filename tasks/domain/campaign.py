@@ -4,7 +4,7 @@ Unknown keys are errors. No address of a person and no secret stands here: an au
 """
 
 from datetime import UTC, date, datetime, timedelta
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, get_args
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from cronsim import CronSim, CronSimError
@@ -14,6 +14,7 @@ from tasks.domain.records import Record
 from tasks.domain.takedowns import Event, Takedown
 
 Tlp = Literal["CLEAR", "GREEN", "AMBER", "AMBER+STRICT", "RED"]
+TLP_ORDER: tuple[Tlp, ...] = get_args(Tlp)  # Traffic Light Protocol 2.0 (FIRST, 2022), least restricted first
 PdqHash = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
 
 
@@ -49,6 +50,7 @@ class Member(Record):
     basis: Literal["seed", "platform list", "analyst"] = "seed"
     until: date | None = None
     reason: str = ""
+    public: bool | None = None  # may be named to everybody; null = if basis is `platform list`. See tasks/domain/renditions.py
 
 
 class Decision(Record):
@@ -223,7 +225,8 @@ class Campaign(Record):
     schedule: Schedule | None = None
     period: Literal["week", "month"] = "week"
     lateness_h: float = Field(default=24, ge=0)
-    tlp: Tlp = "AMBER"
+    tlp: Tlp = "AMBER"  # of the full briefing
+    renditions: list[Tlp] = Field(default_factory=list)  # lower labels, under which what they may hold is published as well
     audience: str = ""
     thresholds: Thresholds = Thresholds()
     not_before: datetime | None = None  # no post before this instant is used; null = all
@@ -231,6 +234,16 @@ class Campaign(Record):
     @property
     def lateness(self) -> timedelta:
         return timedelta(hours=self.lateness_h)
+
+    @model_validator(mode="after")
+    def _renditions_are_lower(self) -> "Campaign":
+        below = TLP_ORDER[: TLP_ORDER.index(self.tlp)]
+        if wrong := [label for label in self.renditions if label not in below]:
+            lower = f"below {self.tlp} there are {', '.join(below)}" if below else f"there is no label below {self.tlp}"
+            raise ValueError(f"renditions names {', '.join(wrong)}, and each must be lower than tlp: {self.tlp}; {lower}")
+        if len(set(self.renditions)) < len(self.renditions):
+            raise ValueError("renditions names a label twice; keep one")
+        return self
 
     @model_validator(mode="after")
     def _ids_are_unique(self) -> "Campaign":

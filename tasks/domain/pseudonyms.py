@@ -4,10 +4,11 @@ import hashlib
 import hmac
 
 
-def pseudonym(key: bytes, platform: str, account_id: str) -> str:
-    """HMAC-SHA-256 of platform and account id, 12 hex digits, prefixed so that nobody takes it for a handle."""
+def pseudonym(key: bytes, platform: str, account_id: str, *, kind: str = "outsider") -> str:
+    """HMAC-SHA-256 of platform and account id, 12 hex digits, prefixed so that nobody takes it for a handle. `kind` is the prefix: a
+    member who may not be named in a rendition is an `account`."""
     digest = hmac.new(key, f"{platform}\0{account_id}".encode(), hashlib.sha256).hexdigest()
-    return f"outsider-{digest[:12]}"
+    return f"{kind}-{digest[:12]}"
 
 
 def key_id(key: bytes) -> str:
