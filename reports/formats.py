@@ -10,6 +10,9 @@ from datetime import date, datetime
 
 from tasks.domain.measures import Estimate, Interval, NotMeasurable, Shared
 from tasks.domain.platforms import platform_name
+from tasks.domain.written import count as count
+from tasks.domain.written import number as number
+from tasks.domain.written import percent as percent
 
 MONTHS = (
     "January",
@@ -45,44 +48,7 @@ LANGUAGES = {
     "zh": "Chinese",
 }
 ISO_DATE = re.compile(r"(?<![\w-])(\d{4})-(0[1-9]|1[0-2])-(0[1-9]|[12]\d|3[01])(?![\w-])")
-MINUS = "\N{MINUS SIGN}"
 RANGE = "\N{EN DASH}"
-
-
-def count(value: int) -> str:
-    """1234567 -> `1,234,567`."""
-    return f"{value:,}".replace("-", MINUS)
-
-
-def number(value: float) -> str:
-    """As many digits as a reader can use: 0.0062 -> `0.0062`, 0.3 -> `0.30`, 4.25 -> `4.25`, 48.25 -> `48.2`, 12345.6 -> `12,346`."""
-    if isinstance(value, int) or (value == int(value) and abs(value) >= 2):
-        return count(int(value))
-    size = abs(value)
-    if size >= 999.5:
-        return count(round(value))
-    if size == 0:
-        return "0"
-    text = (
-        f"{value:.1f}"
-        if size >= 9.995
-        else f"{value:.2f}"
-        if size >= 0.0095
-        else f"{value:.2g}"
-        if size >= 0.00095
-        else f"{value:.0e}"
-    )
-    return text.replace("-", MINUS)
-
-
-def percent(share: float) -> str:
-    """0.5821 -> `58 %`, 0.0123 -> `1.2 %`; a share that is neither 0 nor 1 is never printed as if it were."""
-    value = 100 * share
-    if 0 < value < 0.1:
-        return "under 0.1 %"
-    if 99.9 < value < 100:
-        return "over 99.9 %"
-    return f"{value:.1f} %" if 0 < value < 10 or 99 < value < 100 else f"{value:.0f} %"
 
 
 def shared(value: Shared) -> str:

@@ -2,10 +2,11 @@
 
 from dataclasses import dataclass, replace
 
-from reports.formats import RANGE, capital, count, day, instant, number, percent, sentence_list
+from reports.formats import RANGE, capital, day, instant, number, sentence_list
 from reports.parts.blocks import Column, Notes, Table, head
 from reports.parts.sources import sources
 from tasks.domain.facts import Facts, Judgement, KeyFigure
+from tasks.domain.written import amount
 
 WHOLE = 3  # judgements
 MOST_LINES = 39  # 36 leave 30 mm of A4 and 12 mm of Letter
@@ -112,10 +113,3 @@ def _figures(figures: tuple[KeyFigure, ...]) -> Table | None:
         rows.append((head(capital(f"{figure.name}{unit}")), replace(now, strong=True), *before))
     columns = (Column("Figure"), *(Column(name, numeric=True) for name in ("This period", "Period before", "Before the takedown")))
     return Table("Key figures", columns, tuple(rows), notes.pairs)
-
-
-def amount(value: float, unit: str) -> str:
-    """A key figure's value: a share as a percentage, anything else as a number."""
-    if unit == "share":
-        return percent(value)
-    return count(value) if isinstance(value, int) else number(value)

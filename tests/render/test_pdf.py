@@ -10,10 +10,10 @@ from pypdf import PdfReader
 from pypdf.generic import DictionaryObject, IndirectObject, NullObject
 
 from reports.formats import count, percent
-from reports.parts.front import amount
 from reports.render import Rendered, render_pdf
 from tasks.domain.facts import edition_of
 from tasks.domain.measures import NotMeasurable
+from tasks.domain.written import amount
 
 
 @pytest.fixture(scope="module")
