@@ -19,10 +19,12 @@ from tasks.domain.campaign import Campaign
 from tasks.domain.facts import BatchFacts, CampaignFacts, EdgesFile, EventFacts, Facts, InputFacts, PeriodFacts
 from tasks.domain.periods import default_as_of
 from tasks.domain.pseudonyms import key_id
+from tasks.narrate.alternatives import alternative_facts
 from tasks.narrate.changes import ChangeInputs, change_facts
 from tasks.narrate.judged import JudgementInputs
 from tasks.narrate.judgements import judgement_facts
 from tasks.narrate.limits import limits
+from tasks.narrate.tactics import tactic_facts
 from tasks.store.visible import latest_accounts
 
 
@@ -62,7 +64,7 @@ def assemble(seen: Evidence, found: Findings, key: bytes, edges_file: EdgesFile 
         impact=parts.impact,
         campaign_list=list_facts(found.members, accounts, key, since=seen.previous.as_of if seen.previous else period.start),
     )
-    return Facts(
+    measured = Facts(
         **compared.root,
         as_of=cutoff.as_of,
         coverage=parts.coverage,
@@ -75,6 +77,7 @@ def assemble(seen: Evidence, found: Findings, key: bytes, edges_file: EdgesFile 
         changes=change_facts(compared, seen.previous),
         limits=limits(parts.campaign, parts.period, inputs, parts.coverage, parts.coordination, parts.takedowns, parts.activity),
     )
+    return measured.model_copy(update={"tactics": tactic_facts(measured), "alternatives": alternative_facts(measured)})
 
 
 def _campaign(seen: Evidence) -> CampaignFacts:

@@ -14,6 +14,7 @@ from reports.parts.narratives import Narratives, narratives
 from reports.parts.personas import Personas, personas
 from reports.parts.reach import Reach, reach
 from reports.parts.rebuilding import Rebuilding, rebuilding
+from reports.parts.tactics import Tactics, tactics
 from tasks.domain.facts import Facts
 
 SHORT_EDITION = 12
@@ -45,6 +46,7 @@ class Briefing:
     coordination: Coordination
     narratives: Narratives
     reach: Reach
+    tactics: Tactics
     method: Method
 
 
@@ -61,6 +63,7 @@ def view(facts: Facts, *, edition: str, replaced: tuple[str, ...] = ()) -> Brief
         coordination=coordination(facts),
         narratives=narratives(facts),
         reach=reach(facts),
+        tactics=tactics(facts),
         method=method(facts, edition, replaced),
     )
 

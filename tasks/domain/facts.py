@@ -19,8 +19,15 @@ from tasks.domain.measures import NotMeasurable, Shared
 from tasks.domain.narratives import Exhibit, HourFacts, ImpactFacts, NarrativeFacts
 from tasks.domain.rebuilding import TakedownFacts
 from tasks.domain.records import Record
+from tasks.domain.tactics import AlternativeFacts, TacticFacts
 
 SCHEMA_VERSION: Literal["1.0"] = "1.0"
+
+
+class EventFacts(Record):
+    event_id: str
+    on: date
+    title: str
 
 
 class CampaignFacts(Record):
@@ -32,13 +39,7 @@ class CampaignFacts(Record):
     tlp: str
     suspected_zone: str
     attribution: tuple[Attribution, ...]
-    events: tuple["EventFacts", ...]
-
-
-class EventFacts(Record):
-    event_id: str
-    on: date
-    title: str
+    events: tuple[EventFacts, ...]
 
 
 class PeriodFacts(Record):
@@ -351,6 +352,9 @@ class Facts(Record):
     limits: tuple[str, ...]
     ledger: LedgerFacts = LedgerFacts()
     indicators: IndicatorFacts | NotMeasurable = NotMeasurable(reason="not measured in that version")
+    tactics: tuple[TacticFacts, ...] = ()  # empty = not recorded
+    alternatives: tuple[AlternativeFacts, ...] = ()  # explanations without a campaign that were considered
+    left_out: tuple[str, ...] = ()  # what a rendition under a lower label lacks, in sentences; empty = this is the full briefing
 
     def to_bytes(self) -> bytes:
         """Canonical bytes: keys sorted, two spaces, a final newline. NaN and infinity are refused."""

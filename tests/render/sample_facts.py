@@ -86,6 +86,8 @@ from tasks.domain.rebuilding import (
     SurvivalPoint,
     TakedownFacts,
 )
+from tasks.narrate.alternatives import alternative_facts
+from tasks.narrate.tactics import tactic_facts
 
 START, END = datetime(2023, 10, 30, tzinfo=UTC), datetime(2023, 11, 6, tzinfo=UTC)
 T0 = date(2023, 8, 29)
@@ -95,61 +97,68 @@ EARLY = NotMeasurable(reason="the data begin less than 8 weeks before the takedo
 
 
 def full() -> Facts:
-    return Facts(
-        campaign=_campaign(),
-        period=PeriodFacts(key="2023-W44", kind="week", start=START, end=END, provisional=False, lateness_h=24),
-        as_of=END + timedelta(hours=24),
-        generated_by=GeneratedBy(name="resurge", version="0.1.0", code_sha256=HASH, lock_sha256=HASH[::-1], fonts_sha256=HASH),
-        inputs=_inputs(),
-        coverage=_coverage(),
-        validation=_validation(),
-        activity=_activity(),
-        coordination=_coordination(),
-        takedowns=(
-            _takedown("facebook", 0.31),
-            _takedown("instagram", 0.12),
-            _takedown("x", 0.93, known=False),
-            _unknown("youtube"),
-        ),
-        narratives=_narratives(),
-        behaviour=_hours(),
-        impact=_impact(),
-        accounts_proposed=_proposed(),
-        avatars=avatars(),
-        judgements=_judgements(),
-        changes=ChangeFacts(
-            since=Predecessor(period="2023-W43", edition=HASH),
-            items=(
-                Change(kind="data", text="Instagram was collected on all seven days; in 2023-W43 two days were missing."),
-                Change(
-                    kind="world", text="Posts about the conflict in the Middle East rose from 18 % to 31 % of the campaign's posts."
+    return _with_tactics(
+        Facts(
+            campaign=_campaign(),
+            period=PeriodFacts(key="2023-W44", kind="week", start=START, end=END, provisional=False, lateness_h=24),
+            as_of=END + timedelta(hours=24),
+            generated_by=GeneratedBy(name="resurge", version="0.1.0", code_sha256=HASH, lock_sha256=HASH[::-1], fonts_sha256=HASH),
+            inputs=_inputs(),
+            coverage=_coverage(),
+            validation=_validation(),
+            activity=_activity(),
+            coordination=_coordination(),
+            takedowns=(
+                _takedown("facebook", 0.31),
+                _takedown("instagram", 0.12),
+                _takedown("x", 0.93, known=False),
+                _unknown("youtube"),
+            ),
+            narratives=_narratives(),
+            behaviour=_hours(),
+            impact=_impact(),
+            accounts_proposed=_proposed(),
+            avatars=avatars(),
+            judgements=_judgements(),
+            changes=ChangeFacts(
+                since=Predecessor(period="2023-W43", edition=HASH),
+                items=(
+                    Change(kind="data", text="Instagram was collected on all seven days; in 2023-W43 two days were missing."),
+                    Change(
+                        kind="world",
+                        text="Posts about the conflict in the Middle East rose from 18 % to 31 % of the campaign's posts.",
+                    ),
+                    Change(
+                        kind="method", text="The text window on Facebook is 120 s instead of 60 s, because its clock is in minutes."
+                    ),
                 ),
-                Change(
-                    kind="method", text="The text window on Facebook is 120 s instead of 60 s, because its clock is in minutes."
+                scored=(
+                    ScoredFalsifier(
+                        judgement_id="rebuild-facebook",
+                        statement="The network on Facebook stays below a quarter of its baseline.",
+                        outcome="did not hold",
+                        why="The index of posts reached 0.31.",
+                    ),
+                    ScoredFalsifier(
+                        judgement_id="pivot",
+                        statement="The turn to the Middle East lasts at least four weeks.",
+                        outcome="held",
+                        why="The share was at or above 18 % in each of the last four weeks.",
+                    ),
                 ),
             ),
-            scored=(
-                ScoredFalsifier(
-                    judgement_id="rebuild-facebook",
-                    statement="The network on Facebook stays below a quarter of its baseline.",
-                    outcome="did not hold",
-                    why="The index of posts reached 0.31.",
-                ),
-                ScoredFalsifier(
-                    judgement_id="pivot",
-                    statement="The turn to the Middle East lasts at least four weeks.",
-                    outcome="held",
-                    why="The share was at or above 18 % in each of the last four weeks.",
-                ),
+            limits=(
+                "The posts of this fixture are invented: no number in it says anything about a real network.",
+                "Coverage follows the queries; a network that changes its words leaves the queries before it leaves the platform.",
+                "Account status was checked on Facebook and Instagram only.",
+                "Co-action shows that accounts acted alike at the same time; it does not show who directed them.",
             ),
-        ),
-        limits=(
-            "The posts of this fixture are invented: no number in it says anything about a real network.",
-            "Coverage follows the queries; a network that changes its words leaves the queries before it leaves the platform.",
-            "Account status was checked on Facebook and Instagram only.",
-            "Co-action shows that accounts acted alike at the same time; it does not show who directed them.",
-        ),
+        )
     )
+
+
+def _with_tactics(facts: Facts) -> Facts:
+    return facts.model_copy(update={"tactics": tactic_facts(facts), "alternatives": alternative_facts(facts)})
 
 
 def first() -> Facts:
