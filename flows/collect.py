@@ -13,7 +13,7 @@ from flows.artifacts import collected
 from flows.campaign_file import load_campaign
 from flows.console import parse_instant
 from flows.run_record import Run, recorded
-from flows.watchlist import due_at
+from flows.watchlist import due_at, handles_at
 from flows.wiring import open_store, open_workspace, source_factories, status_factories
 from tasks.domain.batches import BatchRecord
 from tasks.domain.campaign import Campaign, SourceSpec
@@ -104,7 +104,7 @@ def _look_at_accounts(run: Run, plan: Campaign, only: str | None, until: datetim
     for spec in (spec for spec in plan.status_sources if only in (None, spec.name)):
         checker = source(spec, status_factories())
         with run.stage(f"check {spec.name}"):
-            asked = DueChecks(checker, due_at(run.store, plan, until))
+            asked = DueChecks(checker, due_at(run.store, plan, until), handles_at(run.store, plan, until))
             groups, problem = fetch(asked, until, until, partial(land, run.store, plan.slug, spec.name))
         records += [_admit_pages(run, plan, spec, group, asked.capture_rule, options=checker.options) for group in groups]
         if problem:

@@ -33,3 +33,10 @@ def due_at(store: ObjectStore, campaign: Campaign, now: datetime) -> tuple[tuple
     watched = watched.drop_duplicates().merge(last.astype(dict.fromkeys(_KEY, "str")), on=_KEY, how="left")
     observations = read_account_observations(store, campaign.slug, cutoff)
     return due_checks(now, observations, watched, campaign.takedowns, campaign.check_policy)
+
+
+def handles_at(store: ObjectStore, campaign: Campaign, now: datetime) -> dict[tuple[str, str], str]:
+    """(platform, account id) -> the handle that an account was last seen with up to `now`; those seen without one are left out."""
+    seen = read_account_observations(store, campaign.slug, Cutoff(end=now + timedelta(microseconds=1), as_of=now))
+    last = seen.dropna(subset="handle").sort_values("observed_at", kind="stable").drop_duplicates(_KEY, keep="last")
+    return dict(zip(zip(last["platform"], last["account_id"], strict=True), last["handle"], strict=True))

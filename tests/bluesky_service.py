@@ -5,6 +5,10 @@ limit, cursor; errors BlockedActor, BlockedByActor), app.bsky.actor.getProfiles 
 app.bsky.actor.getProfile (400 with AccountTakedown, AccountDeactivated or InvalidRequest "Profile not found"),
 com.atproto.server.createSession (identifier, password -> accessJwt, refreshJwt, did, handle). Objects as in app.bsky.feed.defs#postView,
 #feedViewPost, #reasonRepost and app.bsky.actor.defs#profileViewBasic, #profileViewDetailed.
+
+Held to the network's own servers (tests/bluesky): every page with an item names a cursor, so that an empty one ends the feed or search; the
+feed of an account that is gone answers InvalidRequest "Profile not found" whatever became of it; `indexedAt` of a post is the earlier of
+its two times; a token that cannot be read is a 400 with InvalidToken.
 """
 
 import json
@@ -51,6 +55,7 @@ class AppView:
     gone: dict[str, str] = field(default_factory=dict)
     page: int = 100
     deepest: int = 10**9
+    spans: bool = True  # False: as the AppView searches that has no search service: no span, case kept
     password: str = ""
     logins: int = 0
     expire_after: int = 10**9
@@ -70,7 +75,7 @@ class AppView:
                 "repostCount": 2,
                 "likeCount": 3,
                 "quoteCount": 0,
-                "indexedAt": written(at + timedelta(seconds=2)),
+                "indexedAt": written(at),
                 "labels": [],
             }
         )
@@ -83,8 +88,11 @@ class AppView:
         if asked.path == "/xrpc/com.atproto.server.createSession":
             return self._log_in(asked)
         if self.password:
-            if asked.headers.get("authorization") != f"Bearer access-{self.logins}":
-                return Answer({"error": "AuthenticationRequired", "message": "Authentication Required"}, 401)
+            sent = asked.headers.get("authorization")
+            if sent is None:
+                return Answer({"error": "AuthMissing", "message": "Authentication Required"}, 401)
+            if sent != f"Bearer access-{self.logins}":
+                return Answer({"error": "InvalidToken", "message": "Token could not be verified"}, 400)
             if self.served > self.expire_after:
                 self.expire_after = 10**9
                 return Answer({"error": "ExpiredToken", "message": "Token has expired"}, 400)
@@ -106,23 +114,23 @@ class AppView:
     def _search(self, asked: Asked) -> Answer:
         if asked.one("sort") != "latest" or not 1 <= int(asked.one("limit")) <= 100:
             return Answer({"error": "InvalidRequest", "message": "limit"}, 400)
-        found = [
-            post
-            for post in self.posts
-            if asked.one("q").casefold() in post["record"]["text"].casefold()
-            and asked.one("since") <= sorted_by(post) < asked.one("until")
-            and not self._is_gone(post["author"]["did"])
-        ]
+        found = [post for post in self.posts if self._matches(asked, post) and not self._is_gone(post["author"]["did"])]
         found.sort(key=sorted_by, reverse=True)
         start = int(asked.one("cursor", "0"))
         end = start + min(self.page, int(asked.one("limit")))
-        more = {"cursor": str(end)} if end < min(len(found), self.deepest) else {}
-        return Answer({"posts": found[start:end], "hitsTotal": len(found), **more})
+        more = {"cursor": str(end)} if found[start:end] and end < self.deepest else {}
+        return Answer({"posts": found[start:end], **more})
+
+    def _matches(self, asked: Asked, post: dict[str, Any]) -> bool:
+        q, text = asked.one("q"), post["record"]["text"]
+        if not self.spans:
+            return q in text
+        return q.casefold() in text.casefold() and asked.one("since") <= sorted_by(post) < asked.one("until")
 
     def _feed(self, asked: Asked) -> Answer:
         actor = asked.one("actor")
-        if error := self._is_gone(actor):
-            return error
+        if self._is_gone(actor):
+            return Answer({"error": "InvalidRequest", "message": "Profile not found"}, 400)
         items = [
             (sorted_by(post), {"post": post}) for post in self.posts if actor in (post["author"]["did"], post["author"]["handle"])
         ]
@@ -137,8 +145,9 @@ class AppView:
                 items.append((written(at), {"post": next(post for post in self.posts if post["uri"] == uri), "reason": reason}))
         items = sorted(items, key=lambda item: item[0], reverse=True)
         items = [item for item in items if item[0] < asked.one("cursor", "9")]
-        more = {"cursor": items[self.page - 1][0]} if len(items) > self.page else {}
-        return Answer({"feed": [item for _, item in items[: self.page]], **more})
+        items = items[: self.page]
+        more = {"cursor": items[-1][0]} if items else {}
+        return Answer({"feed": [item for _, item in items], **more})
 
     def _profiles(self, asked: Asked) -> Answer:
         actors = [value for name, value in asked.params if name == "actors"]

@@ -1,11 +1,11 @@
 """The ports: what the stages ask of the outside world. Adapters live in their stage; one contract suite runs over every adapter."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from email.message import EmailMessage
 from pathlib import Path
-from typing import Any, Literal, Protocol
+from typing import Any, Literal, Protocol, runtime_checkable
 
 from tasks.domain.batches import QueryEffort
 from tasks.domain.parsed import Parsed
@@ -84,6 +84,14 @@ class StatusSource(Protocol):
 
     def checks(self, accounts: Sequence[tuple[str, str]], now: datetime) -> Iterator[Page]:
         """Look at the accounts (platform, account id) that are due at `now`. May give observations of others too."""
+
+
+@runtime_checkable
+class Remembering(Protocol):
+    """A status source that tells a changed handle by the one it was last seen with; told before it looks."""
+
+    def remember(self, handles: Mapping[tuple[str, str], str]) -> None:
+        """(platform, account id) -> handle, of the accounts that were seen with one."""
 
 
 @dataclass(frozen=True)

@@ -1,13 +1,13 @@
 """Which accounts are due to be looked at again: those lost or at risk often, the others seldom, those long gone no more."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 
 import pandas as pd
 
 from tasks.domain.accounts import REMOVED_STATUSES
 from tasks.domain.campaign import CheckPolicy
-from tasks.domain.ports import Page, StatusSource
+from tasks.domain.ports import Page, Remembering, StatusSource
 from tasks.domain.takedowns import Takedown
 
 SILENT_DAYS = 7  # a silence from which a loss is provisional
@@ -53,10 +53,15 @@ def due_checks(
 class DueChecks:
     """A status source as one that can be fetched from: asked for [since, until) it looks, at `until`, at the accounts that are due."""
 
-    def __init__(self, checker: StatusSource, due: Sequence[tuple[str, str]]) -> None:
+    def __init__(
+        self, checker: StatusSource, due: Sequence[tuple[str, str]], handles: Mapping[tuple[str, str], str] | None = None
+    ) -> None:
+        """`handles`: those that accounts were last seen with, for a checker that can tell a change by them (`Remembering`)."""
         self.kind = checker.kind
         self.capture_rule = checker.capture_rule
         self._checker, self._due = checker, due
+        if isinstance(checker, Remembering):
+            checker.remember(handles or {})
 
     def pages(self, since: datetime, until: datetime) -> Iterator[Page]:
         """No page where nothing is due, or where the span is empty the wrong way round. Raises whatever the status source raises."""

@@ -102,8 +102,8 @@ def test_the_time_of_a_post_is_the_earlier_of_its_two(landing: Week) -> None:
         parsed, _, _ = landing.fetch(source(service.url, accounts=[did("lark"), did("tern")]))
     times = parsed.posts.set_index("post_id")["posted_at"]
     assert [times[post["uri"]] for post in view.posts] == [
-        pd.Timestamp(START + timedelta(seconds=2)),
-        pd.Timestamp(START + timedelta(hours=1, seconds=2)),
+        pd.Timestamp(START),
+        pd.Timestamp(START + timedelta(hours=1)),
         pd.Timestamp(START + timedelta(hours=2)),
     ]
     assert [(d.field, d.kind) for d in parsed.drift] == []
@@ -339,3 +339,31 @@ def test_a_kept_page_can_be_read_again_with_the_time_it_was_fetched(landing: Wee
     assert parsed.posts["observed_at"].unique().tolist() == [pd.Timestamp(UNTIL)]
     assert parsed.capture_rule == "stated"
     assert written(UNTIL)[:10] in pages[0].raw.decode()
+
+
+def test_a_server_that_keeps_to_no_span_is_read_back_to_it_and_asked_once(landing: Week) -> None:
+    """As the AppView searches without a search service."""
+    view = busy(60)
+    view.spans = False
+    with serving(view) as service:
+        parsed, _, problem = landing.fetch(source(service.url, keywords=["Reeds"], overlap_h=0), START + timedelta(hours=35))
+        assert problem is None
+        assert len(service.asked) == 4  # three pages of ten, of which the last reaches before the span, and one that lies there
+        assert set(parsed.posts["post_id"]) >= {post["uri"] for post in view.posts[35:]}
+        before = len(service.asked)
+        parsed, _, problem = landing.fetch(source(service.url, keywords=["Reeds"]))
+        assert problem is None
+        assert len(service.asked) - before == 8  # six pages, the empty one, and one that shows that no span is kept
+    assert parsed.posts["post_id"].nunique() == 60
+
+
+def test_a_changed_handle_is_an_observation_of_the_same_account(landing: Week) -> None:
+    view = AppView(people=["tern", "lark", "heron"])
+    known = {("bluesky", did("tern")): "reed.example", ("bluesky", did("lark")): "LARK.example", ("x", did("heron")): "h.example"}
+    known["bluesky", did("heron")] = "handle.invalid"
+    with serving(view) as service:
+        looks = BlueskyStatus({"appview": service.url}, NO_SECRETS.__getitem__, clock=FakeTime(UNTIL).clock)
+        looks.remember(known)
+        parsed = landing.pages(looks.checks([("bluesky", did(name)) for name in view.people], UNTIL))
+    seen = parsed.accounts.set_index("handle")["status"].to_dict()
+    assert seen == {"tern.example": "renamed", "lark.example": "active", "heron.example": "active"}

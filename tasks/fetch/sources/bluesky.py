@@ -16,28 +16,25 @@ app.bsky.actor.getProfile and com.atproto.server.createSession. What is landed i
 """
 
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import Any
 
 from pydantic import Field
 
-from tasks.domain.errors import SourceProblem, UsageProblem
+from tasks.domain.errors import UsageProblem
 from tasks.domain.ports import Page
 from tasks.domain.sources import Credential, Declaration, Secrets
 from tasks.fetch.adapters import Adapter
-from tasks.fetch.sources.bluesky_pages import FORMAT, BlueskyImporter, sorted_at, status_told
-from tasks.fetch.web.client import Reply, ServiceStopped, WebClient, checked_base
+from tasks.fetch.sources.bluesky_access import TITLE, Access, Bluesky, listed
+from tasks.fetch.sources.bluesky_pages import FORMAT, BlueskyImporter, sorted_at
+from tasks.fetch.sources.bluesky_status import BlueskyStatus
 from tasks.fetch.web.limits import CLOCK, LIMITS, Clock, WebLimits
-from tasks.fetch.web.options import SourceOptions, checked, written_list
+from tasks.fetch.web.options import checked, written_list
 from tasks.fetch.web.queries import Answer, Cursors, Query, ask_all
-from tasks.fetch.web.readings import objects, part
+from tasks.fetch.web.readings import part
 
-TITLE = "Bluesky"
 PAGE = 100  # posts, the most that both lexicons allow
-PROFILES = 25  # accounts a request, the most that getProfiles allows
-INTERVAL_S = 0.12  # 3,000 requests in 300 s are allowed: a little slower than that
 FIRST = datetime(2022, 11, 1, tzinfo=UTC)  # before the first public posts
 
 DECLARATION = Declaration(
@@ -58,73 +55,12 @@ DECLARATION = Declaration(
 )
 
 
-class Access(SourceOptions):
-    """Where to ask, and as whom: the options of the status source."""
-
-    appview: str = "https://public.api.bsky.app"
-    service: str = "https://bsky.social"
-    handle: str = ""
-    app_password: str = ""
-
-
 class BlueskyOptions(Access):
     accounts: list[str] = Field(default_factory=list)
     hashtags: list[str] = Field(default_factory=list)
     keywords: list[str] = Field(default_factory=list)
     overlap_h: float = Field(default=DECLARATION.lateness_h, ge=0, le=168)
     most_pages: int = Field(default=2_000, ge=1)  # of one query
-
-
-class Bluesky:
-    """Asks the service; logs in first where a credential is named, and again when the session has run out (two hours)."""
-
-    def __init__(self, access: Access, secret: Secrets, limits: WebLimits, clock: Clock) -> None:
-        if bool(access.handle) != bool(access.app_password):
-            raise UsageProblem(
-                "Of handle and app_password of the source bluesky one is missing.",
-                remedy="Give both, or neither to ask without login.",
-            )
-        self._access = access
-        self._secret = secret(access.app_password) if access.app_password else ""
-        base = checked_base(access.service, "service") if self._secret else checked_base(access.appview, "appview")
-        self._client = WebClient(TITLE, base, limits=replace(limits, interval_s=INTERVAL_S), clock=clock)
-        self._client.conceal(self._secret)
-        self._inside = False
-
-    def get(self, name: str, params: Sequence[tuple[str, str]], what: str, *, gone: bool = False) -> Reply:
-        """Ask one query of the lexicon. With `gone` an answer that tells an account is no more is returned, not raised."""
-        reply = self._asked(name, params, what)
-        if reply.status == 400 and _error(reply) in ("ExpiredToken", "InvalidToken") and self._secret:
-            self._inside = False
-            reply = self._asked(name, params, what)
-        if reply.status == 400 and not (gone and status_told(reply.value)):
-            raise SourceProblem(
-                f"{TITLE} refused {what}: {_error(reply)[:60]} {str(part(reply.value, 'message') or '')[:160]}".rstrip() + ".",
-                remedy="Correct what is asked for in the campaign file.",
-            )
-        return reply
-
-    def _asked(self, name: str, params: Sequence[tuple[str, str]], what: str) -> Reply:
-        if self._secret and not self._inside:
-            self._log_in()
-        return self._client.get(f"/xrpc/{name}", params, accept=frozenset({400}), what=what)
-
-    def _log_in(self) -> None:
-        reply = self._client.post(
-            "/xrpc/com.atproto.server.createSession",
-            {"identifier": self._access.handle, "password": self._secret},
-            accept=frozenset({400, 401}),
-            what=f"login as {self._access.handle}",
-        )
-        token = part(reply.value, "accessJwt")
-        if reply.status != 200 or not isinstance(token, str) or not token:
-            raise ServiceStopped(
-                f"{TITLE} refused the login as {self._access.handle}: {_error(reply)[:60] or f'status {reply.status}'}.",
-                remedy=f"Make a new app password and set it as the credential {self._access.app_password}.",
-            )
-        self._client.conceal(str(part(reply.value, "refreshJwt") or ""))
-        self._client.authorize("authorization", token, scheme="Bearer")
-        self._inside = True
 
 
 class BlueskySource:
@@ -150,12 +86,18 @@ class BlueskySource:
         yield from ask_all(queries, FORMAT, start, until)
 
     def _feed(self, name: str, actor: str, start: datetime) -> Iterator[Answer]:
-        """A feed knows no span: read back from now until before `start`."""
+        """A feed knows no span: read back from now until before `start`. It says of every account that is gone that it was not found:
+        the profile says why."""
         way, cursor = Cursors(TITLE, name, self._options.most_pages), ""
         while True:
             asked = [("actor", actor), ("filter", "posts_with_replies"), ("limit", str(PAGE)), *_cursor(cursor)]
             reply = self._service.get("app.bsky.feed.getAuthorFeed", asked, name, gone=True)
-            items = _listed(reply, "feed", name) if reply.status == 200 else []
+            if reply.status != 200:
+                yield Answer({"endpoint": "getAuthorFeed", "params": dict(asked)}, reply, 0, True)
+                reply = self._service.get("app.bsky.actor.getProfile", [("actor", actor)], name, gone=True)
+                yield Answer({"endpoint": "getProfile", "params": {"actor": actor}}, reply, 1, False)
+                return
+            items = listed(reply, "feed", name)
             cursor = str(part(reply.value, "cursor") or "")
             times = [at for at in map(sorted_at, items) if at]
             more = bool(cursor) and not (times and min(times) < start)
@@ -166,70 +108,32 @@ class BlueskySource:
 
     def _search(self, name: str, q: str, start: datetime, until: datetime) -> Iterator[Answer]:
         """A search may end before it has given everything, so one that took several pages is asked again for what lies before the
-        oldest post it gave, until that brings nothing new."""
-        way, cursor, end, several = Cursors(TITLE, name, self._options.most_pages), "", until, False
-        oldest = until
+        oldest post it gave, until that brings nothing new. A server that keeps to no span is read back to `start` and asked once."""
+        way, cursor, end = Cursors(TITLE, name, self._options.most_pages), "", until
+        oldest, full, fresh = until, 0, 0  # of all pages; pages with a post; new posts since `end` was last moved
         while True:
             asked = [("q", q), ("sort", "latest"), ("since", _written(start)), ("until", _written(end)), ("limit", str(PAGE))]
             asked += _cursor(cursor)
             reply = self._service.get("app.bsky.feed.searchPosts", asked, name)
-            posts = _listed(reply, "posts", name)
+            posts = listed(reply, "posts", name)
             new = way.new([_id(post) for post in posts])
-            oldest = min([oldest, *(at for at in map(sorted_at, posts) if at)])
-            cursor = str(part(reply.value, "cursor") or "")
+            full, fresh = full + bool(posts), fresh + new
+            times = [at for at in map(sorted_at, posts) if at]
+            oldest = min([oldest, *times])
+            past = bool(times) and (max(times) < start or (end < until and min(times) >= end))  # outside of what was asked for
+            cursor = "" if past else str(part(reply.value, "cursor") or "")
             before = oldest + timedelta(seconds=1)
-            again = not cursor and several and new > 0 and start < before < end
+            again = not (cursor or past) and full > 1 and fresh > 0 and start < before < end
             yield Answer({"endpoint": "searchPosts", "params": dict(asked)}, reply, len(posts), bool(cursor) or again)
             if not (cursor or again):
                 return
-            several = True
-            end = before if again else end
+            if again:
+                end, fresh = before, 0
             way.follow(f"{end} {cursor}", new)
-
-
-class BlueskyStatus:
-    """The status source: profiles in groups of 25; who is missing is asked for alone, and the error says why."""
-
-    kind = "bluesky-status"
-    capture_rule = "live"
-
-    def __init__(self, options: dict[str, Any], secret: Secrets, *, limits: WebLimits = LIMITS, clock: Clock = CLOCK) -> None:
-        self.options: dict[str, Any] = {}
-        self._service = Bluesky(checked(Access, options, self.kind), secret, limits, clock)
-
-    def checks(self, accounts: Sequence[tuple[str, str]], now: datetime) -> Iterator[Page]:
-        """Pages of the accounts of Bluesky among `accounts` that are named by their DID; the others stay unchecked."""
-        dids = [name for platform, name in accounts if platform == "bluesky" and name.startswith("did:")]
-        groups = [dids[place : place + PROFILES] for place in range(0, len(dids), PROFILES)]
-        queries = [
-            Query("status", f"profiles of {group[0]} and {len(group) - 1} more", partial(self._look, group)) for group in groups
-        ]
-        yield from ask_all(queries, FORMAT, None, now)
-
-    def _look(self, group: Sequence[str]) -> Iterator[Answer]:
-        what = f"profiles of {group[0]} and {len(group) - 1} more"
-        reply = self._service.get("app.bsky.actor.getProfiles", [("actors", did) for did in group], what)
-        found = _listed(reply, "profiles", what)
-        missing = sorted(set(group) - {str(profile.get("did")) for profile in found})
-        yield Answer({"endpoint": "getProfiles", "params": {"actors": list(group)}}, reply, len(found), bool(missing))
-        for did in missing:
-            reply = self._service.get("app.bsky.actor.getProfile", [("actor", did)], f"profile {did}", gone=True)
-            yield Answer({"endpoint": "getProfile", "params": {"actor": did}}, reply, 1, did != missing[-1])
-
-
-def _listed(reply: Reply, name: str, what: str) -> list[dict[str, Any]]:
-    found = part(reply.value, name)
-    if not isinstance(found, list):
-        raise SourceProblem(f"{TITLE} answered without `{name}` ({what}).", remedy="See whether `appview` or `service` is right.")
-    return objects(found)
 
 
 def _id(item: dict[str, Any]) -> str:
     return f"{part(item, 'reason', 'by', 'did') or ''} {part(item, 'post', 'uri') or item.get('uri') or ''}"
-
-
-def _error(reply: Reply) -> str:
-    return str(part(reply.value, "error") or "")
 
 
 def _cursor(cursor: str) -> list[tuple[str, str]]:

@@ -45,13 +45,14 @@ _PROFILE_KNOWN = frozenset(
         *("website", "debug"),
     }
 )
+_UNRESOLVED = "handle.invalid"  # what servers show in the place of a handle whose domain does not point back at the account
 
 
 class BlueskyImporter:
     """A row of another shape than the lexicons' goes to quarantine with its reason."""
 
     format = FORMAT
-    version = "1"
+    version = "2"  # 2: a feed that was not found says nothing of its account; handles are compared with those seen before
 
     def parse(
         self, files: Sequence[LandedFile], *, observed_at: Literal["posted"] | datetime | None, options: dict[str, Any]
@@ -84,11 +85,11 @@ def sorted_at(item: Mapping[str, Any]) -> datetime | None:
 def _read(head: Mapping[str, Any], value: Any, book: FieldBook) -> PageRows:
     endpoint = head["endpoint"]
     if head["status"] != 200:
-        return PageRows(accounts=_gone(part(head, "params", "actor"), value))
-    if endpoint == "getProfile":
-        return PageRows(accounts=[_account(value, book, status="active")])
-    if endpoint == "getProfiles":
-        return PageRows(accounts=[_account(profile, book, status="active") for profile in _list_of(value, "profiles")])
+        return PageRows(accounts=_gone(part(head, "params", "actor"), value) if endpoint == "getProfile" else [])
+    if endpoint in ("getProfile", "getProfiles"):
+        found = [value] if endpoint == "getProfile" else _list_of(value, "profiles")
+        before = head.get("handles") or {}
+        return PageRows(accounts=[_account(profile, book, status=_standing(profile, before)) for profile in found])
     items = _list_of(value, "posts" if endpoint == "searchPosts" else "feed")
     posts: list[Row] = []
     authors: dict[str, dict[str, Any]] = {}
@@ -101,6 +102,13 @@ def _read(head: Mapping[str, Any], value: Any, book: FieldBook) -> PageRows:
         if isinstance(author, dict):
             authors.setdefault(str(author.get("did")), author)
     return PageRows(posts, [_account(author, book) for author in authors.values()])
+
+
+def _standing(profile: Any, before: Mapping[str, str]) -> str:
+    """`renamed` where the handle is another than before; one that does not resolve at the moment is no other."""
+    handle, seen = part(profile, "handle"), before.get(str(part(profile, "did")))
+    changed = isinstance(handle, str) and seen is not None and handle.casefold() != seen.casefold()
+    return "renamed" if changed and _UNRESOLVED not in (handle, seen) else "active"
 
 
 def _list_of(value: Any, name: str) -> list[Any]:
