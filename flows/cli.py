@@ -36,16 +36,26 @@ def demo(
 
 
 @app.command()
-def init(address: Annotated[str, typer.Argument(metavar="DIR", help="Directory or s3://bucket/prefix.")]) -> None:
-    """Make a workspace with a commented campaign file."""
+def init(
+    address: Annotated[str, typer.Argument(metavar="DIR", help="Directory or s3://bucket/prefix.")],
+    campaign: Annotated[str | None, typer.Option(help="Short name of the campaign.", show_default="asked for")] = None,
+    title: Annotated[str | None, typer.Option(help="Its title.", show_default="made of its name")] = None,
+    source: Annotated[
+        list[str] | None, typer.Option(help="Kind of a source of posts; may be repeated. A wrong one lists them.")
+    ] = None,
+    words: Annotated[str, typer.Option(help="What the sources look for, separated by commas.")] = "",
+) -> None:
+    """Make a workspace with a commented campaign file; at a terminal what it needs is asked for."""
     from flows.commands import workspaces
 
-    workspaces.init(address)
+    workspaces.init(
+        address, campaign=campaign, title=title, kinds=source or (), words=[w.strip() for w in words.split(",") if w.strip()]
+    )
 
 
 @app.command()
 def doctor(workspace: Workspace = None) -> None:
-    """Say what is missing on this machine or in the workspace."""
+    """Say what is missing on this machine or in the workspace, and which sources answer."""
     from flows.commands import workspaces
 
     workspaces.doctor(workspace)

@@ -13,6 +13,7 @@ from flows.artifacts import collected
 from flows.campaign_file import load_campaign
 from flows.console import parse_instant
 from flows.run_record import Run, recorded
+from flows.watched import Watched
 from flows.watchlist import due_at, handles_at
 from flows.wiring import open_store, open_workspace, source_factories, status_factories
 from tasks.domain.batches import BatchRecord
@@ -49,9 +50,9 @@ def collect(
         records: list[BatchRecord] = []
         for spec in (spec for spec in plan.sources if only in (None, spec.name)):
             start = since or _resume(run, spec)
-            with run.stage(f"fetch {spec.name}"):
+            with run.stage(f"fetch {spec.name}") as say:
                 asked = source(spec, source_factories())
-                groups, problem = fetch(asked, start, until or now, partial(land, store, campaign, spec.name))
+                groups, problem = fetch(Watched(asked, say), start, until or now, partial(land, store, campaign, spec.name))
             records += [_admit_pages(run, plan, spec, group, asked.capture_rule) for group in groups]
             if problem:
                 raise problem
@@ -103,9 +104,9 @@ def _look_at_accounts(run: Run, plan: Campaign, only: str | None, until: datetim
     records: list[BatchRecord] = []
     for spec in (spec for spec in plan.status_sources if only in (None, spec.name)):
         checker = source(spec, status_factories())
-        with run.stage(f"check {spec.name}"):
+        with run.stage(f"check {spec.name}") as say:
             asked = DueChecks(checker, due_at(run.store, plan, until), handles_at(run.store, plan, until))
-            groups, problem = fetch(asked, until, until, partial(land, run.store, plan.slug, spec.name))
+            groups, problem = fetch(Watched(asked, say), until, until, partial(land, run.store, plan.slug, spec.name))
         records += [_admit_pages(run, plan, spec, group, asked.capture_rule, options=checker.options) for group in groups]
         if problem:
             raise problem

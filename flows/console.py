@@ -23,14 +23,22 @@ def show(result: RenderableType) -> None:
 
 
 @contextmanager
-def stage(name: str) -> Iterator[None]:
-    """Print `name` with the seconds it took; on a terminal a spinner turns meanwhile."""
-    begun = time.monotonic()
+def stage(name: str) -> Iterator[Callable[[str], None]]:
+    """Print `name` with the seconds it took; on a terminal a spinner turns meanwhile. The stage may say how far it is: beside the
+    spinner, elsewhere as a line each half minute."""
+    begun = last = time.monotonic()
+
+    def line(far: str) -> None:
+        nonlocal last
+        if time.monotonic() - last > LINE_EVERY_S:
+            last = time.monotonic()
+            console.print(f"  {name}: {far}")
+
     if console.is_terminal:
-        with console.status(name):
-            yield
+        with console.status(name) as turning:
+            yield lambda far: turning.update(f"{name}: {far}")
     else:
-        yield
+        yield line
     console.print(f"  {name:<44} {time.monotonic() - begun:6.1f} s")
 
 

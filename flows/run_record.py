@@ -1,7 +1,7 @@
 """The run's entry in the ledger: running, then done, failed or blocked; whatever happens, it does not stay running."""
 
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import Literal
@@ -33,10 +33,11 @@ class Run:
         )
 
     @contextmanager
-    def stage(self, name: str) -> Iterator[None]:
+    def stage(self, name: str) -> Iterator[Callable[[str], None]]:
+        """Time a stage; it is handed what tells a person how far it is."""
         begun = time.monotonic()
-        with stage(name):
-            yield
+        with stage(name) as say:
+            yield say
         self.note(stages=(*self.summary.stages, StageTime(stage=name, seconds=round(time.monotonic() - begun, 3))))
 
     def note(self, **fields: object) -> None:

@@ -1,4 +1,4 @@
-"""What live sources say of themselves: whole, and true of their options. Every file in tasks/fetch/sources with an adapter is held to it."""
+"""What live sources say of themselves: whole, and true of their options. Every adapter in tasks/fetch/sources is held to it."""
 
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
@@ -30,7 +30,7 @@ def adapter(request: pytest.FixtureRequest) -> Adapter:
 
 @pytest.fixture
 def ours(tmp_path: Path) -> Installation:
-    return Installation(lambda name: CANARY, tmp_path, limits=QUICK)
+    return Installation(lambda _: CANARY, tmp_path, limits=QUICK)
 
 
 def options_of(adapter: Adapter) -> dict[str, Any]:
