@@ -51,5 +51,8 @@ class Settings(BaseSettings):
     attachment_budget_mb: float = 8  # larger PDFs are linked; many servers refuse messages over 10 MB once base64 has added a third
     resend_unknown: bool = False  # a message whose fate is unknown (line dropped after DATA) is held; true sends it again
     link_base: str = ""  # address before a bundle's path under which stakeholders can open it; empty: no link
+    link_days: float = Field(
+        default=7, ge=0, le=7
+    )  # life of a signed link into an S3 workspace, where link_base is empty; 0: no link
 
     paper: Literal["A4", "Letter"] = "A4"

@@ -5,6 +5,8 @@ import re
 import secrets
 import ssl
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
 from functools import cache, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -17,6 +19,7 @@ from tasks.domain.campaign import Campaign
 from tasks.domain.errors import UsageProblem
 from tasks.domain.ports import Mailer, ObjectStore, Source, StatusSource
 from tasks.store.local import LocalStore
+from tasks.store.s3 import S3Store
 from tasks.store.s3_client import open_s3
 from tasks.store.workspace import check_workspace, init_workspace, is_workspace
 
@@ -204,7 +207,20 @@ def policy() -> Policy:
     )
 
 
-def link_to(prefix: str) -> str | None:
-    """Where a stakeholder opens a bundle, if the installation says so."""
-    base = settings().link_base.rstrip("/")
-    return f"{base}/{prefix}/briefing.pdf" if base else None
+@dataclass(frozen=True)
+class Link:
+    """Where a stakeholder opens a briefing; `until` is when a link of limited life ends, None for one that lasts."""
+
+    address: str | None
+    until: datetime | None = None
+
+
+def link_to(store: ObjectStore, prefix: str, now: datetime) -> Link:
+    """The PDF of the bundle at `prefix`: under the installation's own address, else a signed link where the workspace is a bucket."""
+    chosen, key = settings(), f"{prefix}/briefing.pdf"
+    if chosen.link_base:
+        return Link(f"{chosen.link_base.rstrip('/')}/{key}")
+    if isinstance(store, S3Store) and chosen.link_days:
+        life = timedelta(days=chosen.link_days)
+        return Link(store.link(key, life), now + life)
+    return Link(None)

@@ -7,9 +7,11 @@ from datetime import datetime, timedelta
 from email.message import EmailMessage
 from typing import Literal
 
-from tasks.deliver.clearance import TLP_ORDER, may_read
+from tasks.deliver.clearance import may_read
+from tasks.deliver.mail_view import Picture
 from tasks.deliver.message import ATTACHMENT_BUDGET, MailFormat, compose, message_id, recipient_hmac
 from tasks.deliver.outbox import OutboxRecord, OutboxState, claim, enqueue, settle
+from tasks.domain.campaign import TLP_ORDER, Tlp
 from tasks.domain.errors import DeliveryProblem, ResurgeError
 from tasks.domain.facts import Facts
 from tasks.domain.ports import Handover, Mailer, ObjectStore
@@ -42,7 +44,8 @@ class Recipient:
 @dataclass(frozen=True)
 class Edition:
     """A published briefing as it goes into the mail. `delivery_no` is 1 and rises only with an edition that supersedes another;
-    `period_path` is the period as it stands in keys."""
+    `period_path` is the period as it stands in keys; `link` opens until `link_until` (None: for good); `picture` stands inside the
+    mail; `changed` says where a correction differs from what it takes the place of."""
 
     facts: Facts
     edition: str
@@ -50,6 +53,9 @@ class Edition:
     delivery_no: int
     pdf: bytes | None
     link: str | None
+    link_until: datetime | None = None
+    picture: Picture | None = None
+    changed: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -92,8 +98,10 @@ class _Slot:
 
     position: int
     recipient: Recipient
+    edition: Edition  # the fullest rendition the recipient is cleared for
     key: str
     fresh: OutboxRecord
+    elsewhere: tuple[str, ...]  # keys of the same delivery under other labels of the campaign
 
     def outcome(self, state: OutcomeState, reply: str = "") -> DeliveryOutcome:
         return DeliveryOutcome(self.position, self.fresh.recipient_hmac, state, reply)
@@ -111,23 +119,30 @@ def deliver(
     is_latest: Callable[[str], bool],
     clock: Callable[[], datetime],
     nonce_factory: Callable[[], str],
+    lower: Sequence[Edition] = (),
 ) -> tuple[DeliveryOutcome, ...]:
-    """Send one edition to everyone who is cleared for it and was not sent this delivery number.
+    """Send one briefing to everyone who is cleared for it and was not sent this delivery number.
 
-    `key_of(campaign, period_path, tlp, recipient_hmac, delivery_no)` builds a record's key; `is_latest(edition)` reads the pointer
-    and is asked again right before every message. One outcome an address, in the audience's order; an address given twice counts
-    once, at the lower of its clearances. A recipient whose message cannot be made or whose record cannot be claimed stays owed and
-    keeps nobody else waiting.
+    `edition` is the full one, `lower` are its renditions under lower labels, in any order: each recipient gets the fullest that their
+    clearance allows. `key_of(campaign, period_path, tlp, recipient_hmac, delivery_no)` builds a record's key; `is_latest(edition)` reads
+    the pointer of that edition's label and is asked again right before every message. One outcome an address, in the audience's order;
+    an address given twice counts once, at the lower of its clearances. A recipient whose message cannot be made or whose record cannot
+    be claimed stays owed and keeps nobody else waiting.
+
+    The key bears the label of the full briefing whichever rendition is sent (the record says which): who was sent one rendition is sent
+    no other under the same delivery number, however their clearance changes and whoever runs at the same time. What was sent before the
+    campaign changed its label counts too.
 
     Raises UsageProblem for an address or TLP label that is none and WorkspaceProblem if not every recipient could be noted, both
     before anything is sent.
     """
-    slots, outcomes = _slots(edition, recipients, key_of, pseudonym_key)
-    if not is_latest(edition.edition):
-        return tuple(slot.outcome("superseded", "the pointer names another edition") for slot in slots) + tuple(outcomes)
+    slots, outcomes = _slots(edition, lower, recipients, key_of, pseudonym_key)
+    stale = {one.edition for one in (edition, *lower) if not is_latest(one.edition)}
+    outcomes += [slot.outcome("superseded", "the pointer names another edition") for slot in slots if slot.edition.edition in stale]
+    slots = [slot for slot in slots if slot.edition.edition not in stale]
     for slot in slots:
         enqueue(store, slot.key, slot.fresh)
-    sender = _Sender(store, edition, mailer, policy, is_latest, clock, nonce_factory)
+    sender = _Sender(store, mailer, policy, is_latest, clock, nonce_factory)
     for slot in slots:
         try:
             outcomes.append(sender.send(slot))
@@ -148,43 +163,57 @@ def problem_of(outcomes: Sequence[DeliveryOutcome]) -> DeliveryProblem | None:
 
 
 def _slots(
-    edition: Edition, recipients: Sequence[Recipient], key_of: KeyOf, pseudonym_key: bytes
+    full: Edition, lower: Sequence[Edition], recipients: Sequence[Recipient], key_of: KeyOf, pseudonym_key: bytes
 ) -> tuple[list[_Slot], list[DeliveryOutcome]]:
     """The recipients who may have it, each once, and the outcomes of those who may not."""
-    facts, tlp = edition.facts, edition.facts.campaign.tlp
+    by_label = {one.facts.campaign.tlp: one for one in (*lower, full)}
     chosen: dict[str, tuple[int, Recipient]] = {}
     for position, recipient in enumerate(recipients, start=1):
-        may_read(recipient.clearance, tlp)  # refuses an unknown label before anything is sent
+        may_read(recipient.clearance, full.facts.campaign.tlp)  # refuses an unknown label before anything is sent
         hmac = recipient_hmac(pseudonym_key, recipient.address)
         first, before = chosen.get(hmac, (position, recipient))
-        lower = recipient if TLP_ORDER.index(recipient.clearance) < TLP_ORDER.index(before.clearance) else before
-        chosen[hmac] = (first, lower)
-    slots: list[_Slot] = []
+        chosen[hmac] = (first, min(before, recipient, key=lambda one: _rank(one.clearance)))
+    slots, withheld = [], []
     for hmac, (position, recipient) in chosen.items():
-        key = key_of(facts.campaign.slug, edition.period_path, tlp, hmac, edition.delivery_no)
-        fresh = OutboxRecord(
-            campaign=facts.campaign.slug,
-            period=facts.period.key,
-            tlp=tlp,
-            edition=edition.edition,
-            recipient_hmac=hmac,
-            delivery_no=edition.delivery_no,
-            state="pending",
-        )
-        slots.append(_Slot(position, recipient, key, fresh))
-    cleared = [slot for slot in slots if may_read(slot.recipient.clearance, tlp)]
-    withheld = [
-        slot.outcome("withheld", f"cleared up to TLP:{slot.recipient.clearance}, labelled TLP:{tlp}")
-        for slot in slots
-        if slot not in cleared
-    ]
-    return cleared, withheld
+        fits = [by_label[label] for label in TLP_ORDER if label in by_label and may_read(recipient.clearance, label)]
+        slot = _slot(position, recipient, fits[-1] if fits else full, full, hmac, key_of)
+        if fits:
+            slots.append(slot)
+        else:
+            lowest = next(label for label in TLP_ORDER if label in by_label)
+            withheld.append(slot.outcome("withheld", f"cleared up to TLP:{recipient.clearance}, labelled TLP:{lowest}"))
+    return slots, withheld
+
+
+def _slot(position: int, recipient: Recipient, edition: Edition, full: Edition, hmac: str, key_of: KeyOf) -> _Slot:
+    campaign = edition.facts.campaign
+    keys = {label: key_of(campaign.slug, edition.period_path, label, hmac, edition.delivery_no) for label in TLP_ORDER}
+    fresh = OutboxRecord(
+        campaign=campaign.slug,
+        period=edition.facts.period.key,
+        tlp=campaign.tlp,
+        edition=edition.edition,
+        recipient_hmac=hmac,
+        delivery_no=edition.delivery_no,
+        state="pending",
+    )
+    own = full.facts.campaign.tlp
+    elsewhere = tuple(key for label, key in keys.items() if label != own)
+    return _Slot(position, recipient, edition, keys[_label(own)], fresh, elsewhere)
+
+
+def _rank(label: str) -> int:
+    return TLP_ORDER.index(_label(label))
+
+
+def _label(text: str) -> Tlp:
+    """One of the five labels; may_read has refused all others."""
+    return next(label for label in TLP_ORDER if label == text)
 
 
 @dataclass(frozen=True)
 class _Sender:
     store: ObjectStore
-    edition: Edition
     mailer: Mailer
     policy: Policy
     is_latest: Callable[[str], bool]
@@ -193,6 +222,8 @@ class _Sender:
 
     def send(self, slot: _Slot) -> DeliveryOutcome:
         """Make the message, claim the record, look once more whether it may go out, hand it over, write down what became of it."""
+        if earlier := self._under_another_label(slot):
+            return earlier
         now = self.clock()
         message = self._message(slot, now)
         claimed = claim(
@@ -206,7 +237,7 @@ class _Sender:
         )
         if not claimed.ours:
             return self._found(slot, claimed.record)
-        if not self.is_latest(self.edition.edition):
+        if not self.is_latest(slot.edition.edition):
             settle(self.store, slot.key, claimed.record, "pending", "the pointer moved to another edition")
             return slot.outcome("superseded", "the pointer moved to another edition")
         handover = self._hand_over(message, slot.recipient)
@@ -216,7 +247,7 @@ class _Sender:
         return slot.outcome(outcome, f"{handover.reply} (the outbox could not be brought up to date and will report it as held)")
 
     def _message(self, slot: _Slot, now: datetime) -> EmailMessage:
-        edition, sender = self.edition, self.policy.sender
+        edition, sender = slot.edition, self.policy.sender
         return compose(
             edition.facts,
             recipient=slot.recipient.address,
@@ -229,6 +260,9 @@ class _Sender:
             link=edition.link,
             format=slot.recipient.format,
             attachment_budget=self.policy.attachment_budget,
+            link_until=edition.link_until,
+            picture=edition.picture,
+            changed=edition.changed,
         )
 
     def _hand_over(self, message: EmailMessage, recipient: Recipient) -> Handover:
@@ -241,8 +275,21 @@ class _Sender:
         except Exception as error:  # a mailer that breaks half-way may have sent: never again unasked
             return Handover("unknown", f"the mailer failed: {type(error).__name__}")
 
+    def _under_another_label(self, slot: _Slot) -> DeliveryOutcome | None:
+        """What became of this delivery while the campaign bore another label, unless nothing was handed over then."""
+        for key in slot.elsewhere:
+            stored = self.store.read(key)
+            record = OutboxRecord.model_validate_json(stored.data) if stored else None
+            if record is not None and record.state != "pending":
+                return self._found(slot, record)
+        return None
+
     def _found(self, slot: _Slot, record: OutboxRecord) -> DeliveryOutcome:
         """Somebody else's attempt, or an earlier one of ours."""
-        if record.state == "sent" and record.edition != self.edition.edition:
+        if record.state == "sent" and record.tlp != slot.edition.facts.campaign.tlp:
+            return slot.outcome(
+                "already sent", f"the TLP:{record.tlp} rendition; another goes out with the next correction or period"
+            )
+        if record.state == "sent" and record.edition != slot.edition.edition:
             return slot.outcome("already sent", f"edition {record.edition[:12]}; another goes out only if it supersedes that one")
         return slot.outcome(_FOUND[record.state], record.reply)

@@ -2,7 +2,7 @@
 
 import hashlib
 import hmac
-from dataclasses import dataclass
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from email.message import EmailMessage
 from email.utils import format_datetime
@@ -12,23 +12,13 @@ from typing import Literal
 from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
 
 from tasks.deliver.headers import checked_bytes, one_line, plain_address
+from tasks.deliver.mail_view import Picture, mail_view
 from tasks.domain.errors import UsageProblem
 from tasks.domain.facts import Facts
-from tasks.domain.measures import NotMeasurable
-from tasks.domain.printable import printable
 
 ATTACHMENT_BUDGET = 8_000_000  # bytes: base64 adds a third, and many servers refuse messages over 10 MB
-MAX_KEY_FIGURES = 6
 
 MailFormat = Literal["pdf", "link"]
-
-
-@dataclass(frozen=True)
-class FigureRow:
-    name: str
-    value: str
-    previous: str
-    baseline: str
 
 
 def recipient_hmac(key: bytes, address: str) -> str:
@@ -56,11 +46,15 @@ def compose(
     link: str | None,
     format: MailFormat = "pdf",  # noqa: A002  the audience's own word
     attachment_budget: int = ATTACHMENT_BUDGET,
+    link_until: datetime | None = None,
+    picture: Picture | None = None,
+    changed: Sequence[str] = (),
 ) -> EmailMessage:
     """Write one message to one recipient from facts.json alone.
 
     `format`: `pdf` attaches the PDF if it fits `attachment_budget` bytes and links it otherwise, `link` never attaches. `date` is the
-    moment of sending. Equal arguments give equal bytes.
+    moment of sending, `link_until` the moment from which the link no longer opens. `picture` stands inside the HTML text. `changed`
+    are the sentences by which a correction says where it differs. Equal arguments give equal bytes.
 
     Raises UsageProblem for an address that is none, or if the PDF can neither be attached nor linked; DeliveryProblem if the
     finished bytes hold a header field that was not meant.
@@ -85,7 +79,17 @@ def compose(
     }
     for name, value in fields.items():
         message[name] = value
-    _fill(message, _view(facts, None if attached is not None else link, delivery_no))
+    cid = f"chart.{hashlib.sha256(message_id.encode()).hexdigest()[:16]}@resurge.invalid"
+    view = mail_view(
+        facts,
+        delivery_no=delivery_no,
+        link=None if attached is not None else link,
+        link_until=link_until,
+        picture=picture,
+        cid=cid,
+        changed=changed,
+    )
+    _fill(message, view, picture, cid)
     if attached is not None:
         message.add_attachment(attached, maintype="application", subtype="pdf", filename=_file_name(facts))
     _fix_boundaries(message, message_id)
@@ -105,57 +109,24 @@ def _environment() -> Environment:
     )
 
 
-def _fill(message: EmailMessage, view: dict[str, object]) -> None:
+def _fill(message: EmailMessage, view: dict[str, object], picture: Picture | None, cid: str) -> None:
     environment = _environment()
     message.set_content(environment.get_template("message.txt.j2").render(view), charset="utf-8", cte="quoted-printable")
     html = environment.get_template("message.html.j2").render(view)
     message.add_alternative(html, subtype="html", charset="utf-8", cte="quoted-printable")
-
-
-def _view(facts: Facts, link: str | None, delivery_no: int) -> dict[str, object]:
-    figures = facts.judgements.key_figures[:MAX_KEY_FIGURES]
-    return {
-        "tlp": facts.campaign.tlp,
-        "title": _clean(facts.campaign.title),
-        "period": facts.period.key,
-        "start": f"{facts.period.start:%Y-%m-%d}",
-        "end": f"{facts.period.end:%Y-%m-%d}",
-        "as_of": f"{facts.as_of.astimezone(UTC):%Y-%m-%d %H:%M} UTC",
-        "provisional": facts.period.provisional,
-        "simulated": facts.campaign.simulated,
-        "correction": delivery_no - 1,
-        "verdict": facts.validation.verdict,
-        "quarantined": f"{facts.validation.quarantined:,}",
-        "landed": f"{facts.validation.landed:,}",
-        "bottom_line": [_clean(sentence) for sentence in facts.judgements.bottom_line],
-        "figures": [
-            FigureRow(_clean(f.name), _number(f.value, f.unit), _number(f.previous, f.unit), _number(f.baseline, f.unit))
-            for f in figures
-        ],
-        "link": link,
-        "link_opens": bool(link) and str(link).startswith(("https://", "http://")),
-    }
-
-
-def _number(value: float | int | NotMeasurable, unit: str) -> str:
-    if isinstance(value, NotMeasurable):
-        return f"not measurable: {_clean(value.reason)}"
-    digits = f"{value:,}" if isinstance(value, int) else f"{value:,.2f}"
-    return f"{digits} {_clean(unit)}".rstrip()
-
-
-def _clean(text: str) -> str:
-    return printable(text, limit=1000)[0]
+    body = message.get_body(("html",))
+    if picture is not None and body is not None:
+        body.add_related(picture.png, "image", "png", cid=f"<{cid}>", disposition="inline", filename="chart.png")
 
 
 def _subject(facts: Facts, delivery_no: int) -> str:
+    what = f"correction {delivery_no - 1} of the briefing" if delivery_no > 1 else "briefing"
     notes = [
-        f"correction {delivery_no - 1}" if delivery_no > 1 else "",
         "provisional" if facts.period.provisional else "",
         "simulated data" if facts.campaign.simulated else "",
     ]
     tail = "".join(f" ({note})" for note in notes if note)
-    return f"[TLP:{facts.campaign.tlp}] {one_line(facts.campaign.title, 100)}: briefing {facts.period.key}{tail}"
+    return f"[TLP:{facts.campaign.tlp}] {one_line(facts.campaign.title, 100)}: {what} {facts.period.key}{tail}"
 
 
 def _file_name(facts: Facts) -> str:

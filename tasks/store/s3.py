@@ -9,6 +9,7 @@ import contextlib
 import hashlib
 import time
 from collections.abc import Callable, Iterator
+from datetime import timedelta
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO, Literal, TypeVar
@@ -92,6 +93,14 @@ class S3Store:
                     with contextlib.suppress(UsageProblem):  # folder marks of other programs
                         found.append(ObjectInfo(check_key(key), item["Size"], item["ETag"]))
         yield from sorted(found, key=lambda info: info.key)  # not every service lists in key order
+
+    def link(self, key: str, life: timedelta) -> str:
+        """An address under which anybody can read the object until `life` is over (at most 7 days), without credentials. Of temporary
+        credentials (a role) it ends with these. No request is made, so an object that is absent is not noticed."""
+        with explained(self.address, f"sign a link to {key}"):
+            return self._client.generate_presigned_url(
+                "get_object", Params={"Bucket": self.bucket, "Key": self._name(key)}, ExpiresIn=int(life.total_seconds())
+            )
 
     @cached_property
     def _root(self) -> str:

@@ -43,6 +43,7 @@ def open_s3(
     config = Config(
         connect_timeout=connect_timeout_s,
         read_timeout=read_timeout_s,
+        signature_version="s3v4",  # the older one signs links that no service of today takes
         retries={"mode": "standard", "total_max_attempts": attempts},
         s3={"addressing_style": "path" if endpoint_url else "auto"},
     )

@@ -13,6 +13,7 @@ from mail_samples import PDF, facts
 
 from tasks.deliver.clearance import TLP_ORDER, may_read
 from tasks.deliver.headers import checked_bytes, one_line, plain_address
+from tasks.deliver.mail_view import Picture
 from tasks.deliver.message import compose, message_id, recipient_hmac
 from tasks.domain.campaign import Tlp
 from tasks.domain.errors import DeliveryProblem, UsageProblem
@@ -58,9 +59,11 @@ def test_both_bodies_have_the_bottom_line_six_figures_and_the_verdict(kind):
     text = body(write(), kind)
     assert "The network is back at half its level." in text
     assert [f"Figure {n}" in text for n in range(1, 8)] == [True] * 6 + [False]
-    assert "6,000 posts" in text
-    assert "1.50 posts" in text
-    assert "not measurable: nothing was collected" in text
+    assert "6,000" in text
+    assert "Figure 6, posts" in text
+    assert "1.50" in text
+    assert text.count("not measurable: nothing was collected") == 1
+    assert text.count("unknown (a)") == 6
     assert "12 of 1,200 rows were set aside" in text
     assert "attached as a PDF" in text
     assert "\u202e" not in text
@@ -79,7 +82,7 @@ def test_labels_of_simulated_provisional_and_corrected_briefings():
     simulated = facts(simulated=True)
     late = simulated.model_copy(update={"period": simulated.period.model_copy(update={"provisional": True})})
     message = write(late, delivery_no=3)
-    assert message["Subject"].endswith("2023-W44 (correction 2) (provisional) (simulated data)")
+    assert message["Subject"].endswith(": correction 2 of the briefing 2023-W44 (provisional) (simulated data)")
     for kind in ("plain", "html"):
         text = body(message, kind).lower()
         assert "simulated data" in text
@@ -214,3 +217,36 @@ def test_clearance_follows_the_order_of_the_labels():
     for pair in (("WHITE", "CLEAR"), ("RED", "amber"), ("", "CLEAR")):
         with pytest.raises(UsageProblem):
             may_read(*pair)
+
+
+def test_the_chart_stands_inside_the_text_and_its_words_in_the_plain_one():
+    picture = Picture(b"\x89PNG\r\n\x1a\n chart", "Posts a <week>", 'Posts "fell" in the last week.', 384)
+    message = read(write(picture=picture))
+    (part,) = [p for p in message.walk() if p.get_content_type() == "image/png"]
+    assert part.get_content() == picture.png
+    assert part["Content-Disposition"].split(";")[0] == "inline"
+    html = body(message, "html")
+    assert f'src="cid:{part["Content-ID"].strip("<>")}"' in html
+    assert "Posts &#34;fell&#34; in the last week." in html
+    assert "Posts a &lt;week&gt;" in html
+    assert picture.alt in body(message, "plain")
+    assert [a.get_content_type() for a in message.iter_attachments()] == ["application/pdf"]
+    assert write(picture=picture).as_bytes() == write(picture=picture).as_bytes()
+    assert "<img" not in body(write(), "html")
+
+
+@pytest.mark.parametrize("kind", ["plain", "html"])
+def test_a_correction_says_what_changed_and_a_link_when_it_ends(kind):
+    more = {
+        "delivery_no": 2,
+        "changed": ("Posts: 5 <b>, was 6.",),
+        "format": "link",
+        "link_until": datetime(2023, 11, 14, 6, tzinfo=UTC),
+    }
+    message = write(**more)
+    assert message["Subject"] == "[TLP:AMBER] River Reeds: correction 1 of the briefing 2023-W44"
+    text = body(message, kind)
+    assert ("Posts: 5 <b>, was 6." if kind == "plain" else "Posts: 5 &lt;b&gt;, was 6.") in text
+    assert "The link ends on 2023-11-14 06:00 UTC" in text
+    assert "The link ends" not in body(write(link_until=more["link_until"]), kind)  # the PDF is attached
+    assert "What changed" not in body(write(delivery_no=2), kind)

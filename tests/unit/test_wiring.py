@@ -2,6 +2,7 @@
 
 import stat
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -14,6 +15,7 @@ from tasks.domain.errors import UsageProblem
 from tasks.fetch.fetching import source
 from tasks.store.local import LocalStore
 from tasks.store.s3 import S3Store
+from tasks.store.s3_client import open_s3
 
 REAL, SIMULATED = Campaign(slug="reeds", title="Reeds", audience="desk"), Campaign(slug="toy", title="Toy", simulated=True)
 
@@ -110,11 +112,21 @@ def test_mail_goes_to_files_unless_a_server_is_set(tmp_path, monkeypatch):
         wiring.settings()
 
 
-def test_a_link_stands_only_where_the_installation_says_so(monkeypatch):
-    assert wiring.link_to("briefings/a") is None
+def test_a_link_stands_only_where_the_installation_says_so(tmp_path, monkeypatch):
+    now, local = datetime(2023, 11, 7, 6, tzinfo=UTC), LocalStore(tmp_path / "w")
+    bucket = open_s3("s3://a-bucket/w", cache_dir=tmp_path, access_key="key", secret_key="secret")
+    assert wiring.link_to(local, "briefings/a", now) == wiring.Link(None)
+    signed = wiring.link_to(bucket, "briefings/a", now)
+    assert signed.until == datetime(2023, 11, 14, 6, tzinfo=UTC)
+    assert "/w/briefings/a/briefing.pdf?" in str(signed.address)
+    assert "X-Amz-Expires=604800&" in str(signed.address)
+    assert "secret" not in str(signed.address)
+    monkeypatch.setenv("RESURGE_LINK_DAYS", "0")
+    wiring.settings.cache_clear()
+    assert wiring.link_to(bucket, "briefings/a", now) == wiring.Link(None)
     monkeypatch.setenv("RESURGE_LINK_BASE", "https://files.example.org/w/")
     wiring.settings.cache_clear()
-    assert wiring.link_to("briefings/a") == "https://files.example.org/w/briefings/a/briefing.pdf"
+    assert wiring.link_to(bucket, "briefings/a", now) == wiring.Link("https://files.example.org/w/briefings/a/briefing.pdf")
 
 
 def test_a_credential_is_found_by_its_name_and_stands_in_no_message(monkeypatch):
