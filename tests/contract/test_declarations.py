@@ -11,7 +11,6 @@ from web_service import Answer, serving
 
 from flows.wiring import source_factories, status_factories
 from tasks.domain.errors import SourceProblem, UsageProblem
-from tasks.domain.platforms import PLATFORM_NAMES
 from tasks.domain.sources import Observable
 from tasks.fetch.adapters import Adapter, Installation, adapters
 from tasks.fetch.importers import FORMATS, importer
@@ -55,12 +54,11 @@ def test_a_declaration_is_whole(adapter: Adapter) -> None:
     assert declared.terms
 
 
-def test_pages_of_a_service_can_be_read_and_its_platform_printed(adapter: Adapter) -> None:
+def test_pages_of_a_service_can_be_read(adapter: Adapter) -> None:
     if adapter.importer is None:
         pytest.skip("its pages are of the formats that files have")
     assert adapter.kind in FORMATS
     assert importer(adapter.kind).format == adapter.kind
-    assert adapter.kind in PLATFORM_NAMES
     assert adapter.options.model_fields["overlap_h"].default == adapter.declaration.lateness_h
 
 
