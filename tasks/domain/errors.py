@@ -52,6 +52,10 @@ class WorkspaceProblem(ResurgeError):
     """The workspace cannot be reached, read or written: missing, refused, full."""
 
 
+class WorkTaken(ResurgeError):
+    """Another run does this work now; nothing was done twice."""
+
+
 class PassingProblem(WorkspaceProblem):
     """The workspace cannot be reached just now; trying again later may do."""
 

@@ -120,6 +120,19 @@ def claim_key(campaign: str, name: str) -> str:
     return f"ledger/{slug(campaign)}/claims/{_name(name, 'claim name')}.json"
 
 
+def pause_key(campaign: str) -> str:
+    return f"ledger/{slug(campaign)}/schedule.json"
+
+
+def resolution_key(campaign: str, batch_id: str) -> str:
+    """What a person decided about a blocked batch."""
+    return f"lake/resolved/{slug(campaign)}/{_sha(batch_id)}.json"
+
+
+def resolutions_prefix(campaign: str) -> str:
+    return f"lake/resolved/{slug(campaign)}"
+
+
 def outbox_prefix(campaign: str, period_path: str, tlp: str) -> str:
     return f"ledger/{slug(campaign)}/outbox/{_period(period_path)}/{_tlp(tlp)}"
 
