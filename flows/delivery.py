@@ -34,17 +34,7 @@ def hand_out(run: Run, plan: Campaign, renditions: Sequence[Handed], audience: S
     """Send to everybody the fullest rendition they are cleared for, note the outcome of every recipient, and raise DeliveryProblem if
     somebody who should have the briefing may not have it. `renditions`: the full one last."""
     period = parse_period(renditions[-1].facts.period.key)
-    *lower, full = [
-        Edition(
-            facts=one.facts,
-            edition=one.published.edition,
-            period_path=period.path,
-            delivery_no=one.published.pointer.corrections + 1,
-            pdf=one.pdf,
-            link=link_to(one.published.prefix),
-        )
-        for one in renditions
-    ]
+    *lower, full = [_edition(run, plan, one, period.path) for one in renditions]
     labels = {one.published.edition: one.facts.campaign.tlp for one in renditions}
 
     def is_latest(name: str) -> bool:
@@ -69,8 +59,23 @@ def hand_out(run: Run, plan: Campaign, renditions: Sequence[Handed], audience: S
         raise problem
 
 
-def picture(facts: Facts) -> Picture | None:
-    """The chart of the mail; without one it still goes out, for nothing in it is said by the chart alone."""
+def _edition(run: Run, plan: Campaign, one: Handed, period_path: str) -> Edition:
+    link = link_to(run.store, one.published.prefix, datetime.now(UTC))
+    return Edition(
+        facts=one.facts,
+        edition=one.published.edition,
+        period_path=period_path,
+        delivery_no=one.published.pointer.corrections + 1,
+        pdf=one.pdf,
+        link=link.address,
+        link_until=link.until,
+        picture=_picture(one.facts),
+        changed=_changed(run, plan, one, period_path),
+    )
+
+
+def _picture(facts: Facts) -> Picture | None:
+    """The chart of the mail; without one it still goes out, for nothing is said by the chart alone."""
     try:
         drawn = mail_picture(facts)
     except Exception:  # a chart library that cannot load or draw here must not keep a briefing from its readers
@@ -78,13 +83,13 @@ def picture(facts: Facts) -> Picture | None:
     return drawn and Picture(drawn.png, drawn.title, drawn.alt, drawn.width)
 
 
-def _changed(run: Run, plan: Campaign, facts: Facts, published: Published) -> tuple[str, ...]:
+def _changed(run: Run, plan: Campaign, one: Handed, period_path: str) -> tuple[str, ...]:
     """What a correction says of itself; nothing where the edition takes no other's place, or that one cannot be read any more."""
-    replaced = published.pointer.supersedes
-    if replaced is None or published.pointer.edition != published.edition:
+    pointer, tlp = one.published.pointer, one.facts.campaign.tlp
+    if pointer.supersedes is None or pointer.edition != one.published.edition:
         return ()
     try:
-        before = read_facts_of(run.store, plan.slug, parse_period(facts.period.key).path, plan.tlp, replaced)
-        return what_changed(read_facts(before), facts) if before is not None else ()
+        before = read_facts_of(run.store, plan.slug, period_path, tlp, pointer.supersedes)
+        return what_changed(read_facts(before), one.facts) if before is not None else ()
     except (ResurgeError, ValueError):
         return ()
