@@ -3,7 +3,7 @@ from one that works; and a period that one run makes no other makes at the same 
 
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime, timedelta
 from typing import Literal
@@ -43,10 +43,11 @@ class Run:
         )
 
     @contextmanager
-    def stage(self, name: str) -> Iterator[None]:
+    def stage(self, name: str) -> Iterator[Callable[[str], None]]:
+        """Time a stage; it is handed what tells a person how far it is."""
         begun = time.monotonic()
-        with stage(name):
-            yield
+        with stage(name) as say:
+            yield say
         took = StageTime(stage=name, seconds=round(time.monotonic() - begun, 3))
         self.note(stages=(*self.summary.stages, took))
 
