@@ -143,11 +143,14 @@ def _inputs(seen: Evidence, found: Findings, key: bytes) -> InputFacts:
 
 
 def what_is_measured(campaign: Campaign) -> str:
-    """Hash of the campaign file without who is told and when: a new audience must not make another edition of what it is to be sent."""
+    """Hash of the campaign file without who is told, when, and who may be named under lower labels: a new audience must not make another
+    edition of what it is to be sent."""
     left_out: Any = {
         "audience": True,
+        "renditions": True,
+        "membership": {"seeds": {"__all__": {"public"}}},
         "schedule": True,
-        "sources": {"__all__": {"schedule"}},
-        "status_sources": {"__all__": {"schedule"}},
+        "sources": {"__all__": {"schedule", "lateness_h"}},
+        "status_sources": {"__all__": {"schedule", "lateness_h"}},
     }
     return hashlib.sha256(campaign.model_dump_json(exclude=left_out).encode()).hexdigest()

@@ -1,5 +1,9 @@
-"""Briefing: load, validate, detect, measure, narrate, render, publish, deliver. Running it again changes nothing."""
+"""Briefing: load, validate, detect, measure, narrate, render, publish, deliver; each rendition by itself, the full one last.
 
+Running it again changes nothing, and repairs what a run that died left half-way.
+"""
+
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any
 
@@ -8,18 +12,20 @@ from prefect import flow
 from flows import artifacts
 from flows.assembly import assemble
 from flows.campaign_file import load_campaign
-from flows.delivery import hand_out
+from flows.delivery import Handed, hand_out
 from flows.evidence import close_knowledge, load_evidence
 from flows.findings import find
+from flows.renditions import Rendition, renditions
 from flows.run_record import Run, recorded
 from flows.wiring import audience, open_workspace, pseudonym_key, settings
 from reports.render import warm_up
 from reports.task import render
 from tasks.detect.annex import edges_annex
+from tasks.domain.accounts import account_key
 from tasks.domain.campaign import Campaign
-from tasks.domain.facts import Facts
-from tasks.domain.periods import parse_period
-from tasks.store.bundles import Published, latest
+from tasks.domain.periods import Period, parse_period
+from tasks.domain.run_summary import PublishedRendition
+from tasks.store.bundles import latest
 from tasks.store.task import publish
 from tasks.store.visible import latest_accounts
 
@@ -36,7 +42,7 @@ def briefing(
     plan, span = load_campaign(store, campaign), parse_period(period)
     recipients = audience(plan) if deliver else ()
     cutoff = close_knowledge(plan, span, as_of, datetime.now(UTC))
-    with recorded(store, "briefing", campaign, span.path) as run:
+    with recorded(store, "briefing", campaign, span.path, alone=True) as run:
         seen = load_evidence(run, plan, span, cutoff)
         warm_up(settings().paper)
         found = find(run, seen)
@@ -46,38 +52,65 @@ def briefing(
                 found.detection, found.members, seen.posts, latest_accounts(seen.observations), key, f"TLP:{plan.tlp}"
             )
             facts = assemble(seen, found, key, annex.facts)
-        published, pdf = _publish(run, plan, facts, {annex.facts.name: annex.data}, supersede=supersede)
+            members = frozenset(account_key(found.members.ever))
+            full = Rendition(plan.tlp, facts, {annex.facts.name: annex.data}, members)
+            made = renditions(store, plan, seen, found, full, key)
+        handed = _publish(run, plan, span, made, supersede=supersede)
         if deliver:
             with run.stage("deliver"):
-                hand_out(run, plan, facts, published, pdf, recipients)
+                hand_out(run, plan, handed, recipients)
         artifacts.published(run.summary, run.summary.bundle)
     return run.summary.model_dump(mode="json")
 
 
-def _publish(run: Run, plan: Campaign, facts: Facts, annexes: dict[str, bytes], *, supersede: bool) -> tuple[Published, bytes]:
-    """Render, then publish whole, with the annexes; the pointer moves unless an edition of the same cut-off stands there and is not to be
+def _publish(run: Run, plan: Campaign, period: Period, made: Sequence[Rendition], *, supersede: bool) -> list[Handed]:
+    """Render all at once, then publish each whole, with its annexes, the full one last: until it stands, the period counts as not made and
+    a run that died in between is repeated. A label's pointer moves unless an edition of the same cut-off stands there and is not to be
     replaced."""
-    period = parse_period(facts.period.key)
     with run.stage("render"):
-        pdf = render(facts.to_bytes(), paper=settings().paper).pdf
-    current = latest(run.store, plan.slug, period.path, plan.tlp)
+        pages = [render.submit(one.facts.to_bytes(), paper=settings().paper) for one in made]
+        pdfs = [page.result().pdf for page in pages]
     with run.stage("publish"):
-        published = publish(
-            run.store,
-            campaign=plan.slug,
-            period_path=period.path,
-            tlp=plan.tlp,
-            facts=facts.to_bytes(),
-            files={"briefing.pdf": pdf, **annexes},
-            as_of=facts.as_of,
-            batch_ids=[batch.batch_id for batch in facts.inputs.batches],
-            predecessor=facts.inputs.predecessor,
-            supersedes=current.edition if supersede and current else None,
-        )
-    run.note(edition=published.edition, bundle=f"{run.store.address}/{published.prefix}")
-    if published.pointer.edition != published.edition:
-        run.note(
-            problem=f"The current edition stays {published.pointer.edition[:12]}, of the cut-off "
-            f"{published.pointer.as_of:%Y-%m-%d %H:%M} UTC; this one stands beside it. Use --supersede to put it in its place."
-        )
-    return published, pdf
+        handed = [_publish_one(run, plan, period, *pair, supersede=supersede) for pair in zip(made, pdfs, strict=True)]
+    full = handed[-1]
+    run.note(
+        edition=full.published.edition,
+        bundle=f"{run.store.address}/{full.published.prefix}",
+        renditions=tuple(
+            PublishedRendition(
+                tlp=one.facts.campaign.tlp, edition=one.published.edition, bundle=f"{run.store.address}/{one.published.prefix}"
+            )
+            for one in handed
+        ),
+        problem=" ".join(filter(None, map(_stays, handed))),
+    )
+    return handed
+
+
+def _publish_one(run: Run, plan: Campaign, period: Period, one: Rendition, pdf: bytes, *, supersede: bool) -> Handed:
+    facts = one.facts
+    current = latest(run.store, plan.slug, period.path, one.tlp)
+    published = publish(
+        run.store,
+        campaign=plan.slug,
+        period_path=period.path,
+        tlp=one.tlp,
+        facts=facts.to_bytes(),
+        files={"briefing.pdf": pdf, **one.annexes},
+        as_of=facts.as_of,
+        batch_ids=[batch.batch_id for batch in facts.inputs.batches],
+        predecessor=facts.inputs.predecessor,
+        supersedes=current.edition if supersede and current else None,
+    )
+    return Handed(facts, published, pdf)
+
+
+def _stays(one: Handed) -> str:
+    """What to say where the pointer did not follow."""
+    pointer = one.published.pointer
+    if pointer.edition == one.published.edition:
+        return ""
+    return (
+        f"The current edition under TLP:{one.facts.campaign.tlp} stays {pointer.edition[:12]}, of the cut-off "
+        f"{pointer.as_of:%Y-%m-%d %H:%M} UTC; this one stands beside it. Use --supersede to put it in its place."
+    )
