@@ -7,7 +7,8 @@ CAMPAIGN = "spamouflage"
 
 
 def campaign_file(**lines: str) -> str:
-    """The bundled campaign with 10,000 posts, and with `lines` (key: YAML) added or replaced."""
+    """The bundled campaign with 10,000 posts and one rendition, and with `lines` (key: YAML) added or replaced."""
+    lines = {"tlp": "CLEAR", "renditions": "[]"} | lines
     bundled = (Path(__file__).parents[1] / "flows/campaigns/spamouflage.yml").read_text().replace("scale: 100000", "scale: 10000")
     kept = [line for line in bundled.splitlines() if line.split(":")[0] not in lines]
     return "\n".join([*kept, *(f"{key}: {value}" for key, value in lines.items())]) + "\n"

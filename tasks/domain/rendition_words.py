@@ -27,7 +27,8 @@ def occurring_names(
     tokens = {part for token in _TOKEN.findall(text) for part in (token, token.strip(".-"), *re.split(r"[.\-]", token))}
     found: set[str] = set()
     for column in ("handle", "account_id", "display_name"):
-        rows = observations.loc[observations[column].notna().to_numpy(bool), ["platform", "account_id", column]].drop_duplicates()
+        columns = list(dict.fromkeys(("platform", "account_id", column)))
+        rows = observations.loc[observations[column].notna().to_numpy(bool), columns].drop_duplicates()
         rows = rows[~account_key(rows).isin(nameable).to_numpy(bool)]
         names = rows[column].str.strip().str.removeprefix("@")
         met = names.str.casefold().isin(tokens).to_numpy(bool) | _spaced(names, text)

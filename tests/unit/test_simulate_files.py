@@ -91,7 +91,7 @@ def test_the_bundled_campaign_knows_the_seeds_and_admits_what_is_unknown() -> No
     takedown_on = min(t.effective_from for t in campaign.takedowns if t.effective_from)
     assert all(member.known_at < takedown_on for member in campaign.membership.seeds)
     assert campaign.simulated
-    assert campaign.tlp == "CLEAR"
+    assert (campaign.tlp, campaign.renditions) == ("AMBER", ["CLEAR"])
 
 
 def test_the_patterns_of_the_bundled_campaign_match_the_simulated_topics() -> None:
