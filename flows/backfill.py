@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
-from datetime import datetime
+from datetime import UTC, datetime
 from multiprocessing import get_context
 from typing import Any
 
@@ -13,7 +13,7 @@ from flows.briefing import briefing
 from flows.campaign_file import load_campaign
 from flows.plan import PlannedPeriod, checked_mode, plan_backfill
 from flows.wiring import audience, open_workspace
-from tasks.domain.errors import ResurgeError, SomePeriodsFailed, ValidationBlocked
+from tasks.domain.errors import ResurgeError, SomePeriodsFailed, ValidationBlocked, WorkTaken
 from tasks.domain.periods import Cutoff, Period, parse_period, periods_between
 from tasks.domain.ports import ObjectStore
 from tasks.store.bundles import published_periods
@@ -46,6 +46,7 @@ def plan(campaign: str, workspace: str, first: str, last: str, mode: str, *, del
         [run for run in runs(store, campaign) if run.flow == "briefing"],
         _rows(store, campaign, periods),
         len(audience(plan)) if deliver else 0,
+        datetime.now(UTC),
     )
 
 
@@ -63,8 +64,8 @@ def backfill(
 ) -> list[Outcome]:
     """Make the planned periods, oldest first unless `reverse`; a period that fails does not stop the others.
 
-    Returns one row a period: period, state, action, outcome (done, failed, blocked, skipped), edition, problem. Raises BackfillProblem,
-    which has the same rows, where a period failed or was blocked.
+    Returns one row a period: period, state, action, outcome (done, failed, blocked, busy, skipped), edition, problem. Raises
+    BackfillProblem, which has the same rows, where a period was not made.
     """
     planned = plan(campaign, workspace, first, last, mode, deliver=deliver)
     rows: list[Outcome] = [item.model_dump(mode="json") | {"outcome": "skipped", "edition": "", "problem": ""} for item in planned]
@@ -79,7 +80,7 @@ def backfill(
 
 def failures(rows: Sequence[Outcome]) -> str:
     """What to say of the periods that were not made; empty if there are none."""
-    bad = [row for row in rows if row["outcome"] in ("failed", "blocked")]
+    bad = [row for row in rows if row["outcome"] in ("failed", "blocked", "waiting", "busy")]
     if not bad:
         return ""
     named = "; ".join(f"{row['period']} {row['outcome']}: {row['problem'].splitlines()[0]}" for row in bad)
@@ -92,6 +93,8 @@ def make_one(period: str, campaign: str, workspace: str, as_of: datetime | None,
         done = briefing(campaign, period, workspace, as_of, deliver)
     except ValidationBlocked as error:
         return {"outcome": "blocked", "problem": str(error)}
+    except WorkTaken as error:
+        return {"outcome": "busy", "problem": str(error)}
     except ResurgeError as error:
         return {"outcome": "failed", "problem": str(error)}
     except Exception as error:  # also what nobody foresaw: the other periods are made all the same

@@ -7,7 +7,7 @@ from typing import Annotated, NoReturn
 
 import typer
 
-from tasks.domain.errors import ResurgeError
+from tasks.domain.errors import ResurgeError, UsageProblem
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, rich_markup_mode=None)
 
@@ -177,11 +177,22 @@ def runs(campaign: CampaignName, workspace: Workspace = None, as_json: AsJson = 
 
 
 @app.command()
-def serve(workspace: Workspace = None) -> None:
+def serve(
+    pause: Annotated[
+        str | None, typer.Option(metavar="CAMPAIGN", help="Only let this campaign's scheduled briefings rest; collecting goes on.")
+    ] = None,
+    resume: Annotated[str | None, typer.Option(metavar="CAMPAIGN", help="Only let them go on.")] = None,
+    workspace: Workspace = None,
+) -> None:
     """Run the schedules of all campaigns of the workspace on this machine, until stopped."""
     from flows.commands import watching
 
-    watching.serve(workspace=workspace)
+    if pause and resume:
+        raise UsageProblem("--pause and --resume were both given.", remedy="Give one of the two.")
+    if campaign := pause or resume:
+        watching.pause(campaign, paused=bool(pause), workspace=workspace)
+    else:
+        watching.serve(workspace=workspace)
 
 
 @app.command()
@@ -241,7 +252,11 @@ def main() -> NoReturn:
             else "Check that path and its permissions."
         )
         _explain(error, f"{error.strerror or error}: {error.filename or ''}".rstrip(": ") + ".", remedy, 1)
+    except MemoryError as error:
+        _no_memory(error)
     except Exception as error:  # the last line of defence: say so, and how to see more
+        if "can't start new thread" in str(error):  # what Python calls it where a thread's stack finds no room
+            _no_memory(error)
         _explain(
             error,
             f"Unexpected failure: {type(error).__name__}: {error}.",
@@ -249,6 +264,11 @@ def main() -> NoReturn:
             1,
         )
     sys.exit(0)
+
+
+def _no_memory(error: BaseException) -> NoReturn:
+    remedy = "End other programs, raise the limit (ulimit -v) or take a larger machine, then run the same command again."
+    _explain(error, "The memory of this machine did not suffice.", remedy, 1)
 
 
 def _explain(error: BaseException, problem: str, remedy: str, code: int) -> NoReturn:

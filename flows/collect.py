@@ -12,6 +12,7 @@ from flows.admission import admit, admit_files
 from flows.artifacts import collected
 from flows.campaign_file import load_campaign
 from flows.console import parse_instant
+from flows.plan import fetched_until
 from flows.run_record import Run, recorded
 from flows.watched import Watched
 from flows.watchlist import due_at, handles_at
@@ -136,14 +137,7 @@ def _admit_pages(
 
 def _resume(run: Run, spec: SourceSpec) -> datetime:
     """Where the last fetch from this source ended that was not broken off."""
-    ends = [
-        effort.until
-        for record in batch_records(run.store, run.summary.campaign)
-        if record.identity.source == spec.name
-        for effort in record.effort
-        if effort.until and effort.finished
-    ]
-    return max(ends, default=EARLIEST)
+    return fetched_until(batch_records(run.store, run.summary.campaign)).get(spec.name, EARLIEST)
 
 
 def _observed_at(text: str | None) -> ObservedAt:

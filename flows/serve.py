@@ -11,11 +11,14 @@ from prefect.types.entrypoint import EntrypointType
 from flows.backfill import failures, make_one
 from flows.campaign_file import load_campaign, scheduled_campaigns
 from flows.collect import collect
+from flows.plan import fetched_until
 from flows.wiring import open_workspace
 from tasks.domain.campaign import Campaign
-from tasks.domain.errors import SomePeriodsFailed
-from tasks.domain.schedule import due_periods
+from tasks.domain.errors import ResurgeError, SomePeriodsFailed
+from tasks.domain.schedule import due_periods, reaches, waits_for
 from tasks.store.bundles import published_periods
+from tasks.store.lake import batch_records
+from tasks.store.ledger import paused_since
 
 # By file path the engine would put flows/ first on sys.path, where its modules hide others of the same name.
 _BY_MODULE = EntrypointType.MODULE_PATH
@@ -23,22 +26,41 @@ _BY_MODULE = EntrypointType.MODULE_PATH
 
 @flow(name="scheduled", flow_run_name="scheduled {campaign}", timeout_seconds=24 * 3600, persist_result=False)
 def scheduled(campaign: str, workspace: str) -> list[dict[str, Any]]:
-    """Fetch, then make every period that is due, oldest first; only the newest is sent. A replay finds nothing due and does nothing.
+    """Fetch, then make every period that is due and whose data are complete, oldest first; only the newest is sent. A replay finds nothing
+    due and does nothing, nor does anything while the schedule is paused.
 
-    One period that fails or is blocked holds up no other: SomePeriodsFailed comes after the last.
+    One period that fails, is blocked or waits holds up no other: SomePeriodsFailed comes after the last.
     """
     store = open_workspace(workspace)
     plan = load_campaign(store, campaign)
+    if paused_since(store, campaign) is not None:
+        return []
     due = due_periods(datetime.now(UTC), plan.period, plan.lateness, published_periods(store, campaign, plan.tlp))
-    if due and plan.sources:
-        collect(campaign, workspace)
-    rows = []
+    problems = _collected(plan, workspace) if due else []
+    sources = reaches(plan, fetched_until(batch_records(store, campaign)))
+    rows: list[dict[str, Any]] = []
     for period in due:
+        if why := waits_for(period, sources):
+            rows.append({"period": period.key, "outcome": "waiting", "problem": why})
+            continue
         deliver = bool(plan.audience) and period == due[-1]
         rows.append({"period": period.key, **make_one(period.key, campaign, workspace, None, deliver)})
     if problem := failures(rows):
-        raise SomePeriodsFailed(problem, remedy="Correct what each names; the next scheduled run tries them again.")
+        problems.append(problem)
+    if problems:
+        raise SomePeriodsFailed(" ".join(problems), remedy="Correct what each names; the next scheduled run tries them again.")
     return rows
+
+
+def _collected(plan: Campaign, workspace: str) -> list[str]:
+    """Fetch; one source that fails keeps no period of the others back, its own wait for it."""
+    if not plan.sources:
+        return []
+    try:
+        collect(plan.slug, workspace)
+    except ResurgeError as error:
+        return [f"Collecting failed: {error.problem}"]
+    return []
 
 
 def deployments_of(plan: Campaign, workspace: str) -> list[RunnerDeployment]:

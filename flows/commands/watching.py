@@ -1,5 +1,6 @@
 """`resurge status`, `runs`, `serve` and `verify`."""
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
@@ -12,53 +13,57 @@ from rich.table import Table
 from flows import engine
 from flows.campaign_file import load_campaign, scheduled_campaigns
 from flows.console import console, show
-from flows.plan import standing
+from flows.liveness import is_gone
+from flows.plan import period_states
 from flows.wiring import open_workspace, settings
 from tasks.domain.errors import ResurgeError, UsageProblem
-from tasks.domain.periods import parse_period
-from tasks.domain.schedule import due_periods
+from tasks.store.blocked import blocked_batches
 from tasks.store.bundles import published_periods
+from tasks.store.lake import batch_records
+from tasks.store.ledger import paused_since, set_pause
 from tasks.store.ledger import runs as runs_of
 from tasks.store.verify import verify_bundle
 
 _LISTED = 5  # due periods that are listed one by one
+_OWED = ("waiting", "due", "late")
 
 
 def status(campaign: str, *, workspace: str | None, as_json: bool) -> None:
-    """A line a period that was published, tried, or is due by the campaign's schedule."""
+    """A line a period that was published, tried, or is due by the campaign's schedule; what is not published says why."""
     store = open_workspace(workspace or settings().workspace)
     plan = load_campaign(store, campaign)
     published = published_periods(store, campaign, plan.tlp)
-    tried = [run for run in runs_of(store, campaign) if run.flow == "briefing"]
-    due = due_periods(datetime.now(UTC), plan.period, plan.lateness, published) if plan.schedule else []
-    known = {*published, *(run.period for run in tried)}
-    rows = [
-        {
-            "period": path,
-            "state": "due" if path not in known else standing(parse_period(path.replace("--", "..")), published, tried),
-            "edition": published[path].edition[:12] if path in published else "",
-            "as_of": published[path].as_of.isoformat() if path in published else "",
-            "runs": sum(1 for run in tried if run.period == path),
-        }
-        for path in sorted(known | {period.path for period in due})
-    ]
-    late = [row for row in rows if row["state"] == "due"]
-    if len(late) > _LISTED and not as_json:  # a schedule that slept for years is one line, not 150
-        span = {"period": f"{late[0]['period']} to {late[-1]['period']}", "state": f"due ({len(late)} periods)"}
-        rows = [row for row in rows if row["state"] != "due"] + [{**late[0], **span}]
-    _print(rows, as_json=as_json)
+    states = period_states(plan, published, runs_of(store, campaign), batch_records(store, campaign), datetime.now(UTC))
+    owed = [state for state in states if state.state in _OWED]
+    if len(owed) > _LISTED and not as_json:  # a schedule that slept for years is one line, not 150
+        told = Counter(state.state for state in owed)
+        line = owed[-1].model_copy(
+            update={
+                "period": f"{owed[0].period} to {owed[-1].period}",
+                "state": ", ".join(f"{name} ({count} periods)" for name, count in told.items()),
+            }
+        )
+        states = [state for state in states if state.state not in _OWED] + [line]
+    _print([state.model_dump(mode="json") for state in states], as_json=as_json)
+    if (since := paused_since(store, campaign)) is not None:
+        console.print(
+            f"The schedule is paused since {since:%Y-%m-%d %H:%M} UTC; `resurge serve --resume {campaign}` lets it go on."
+        )
+    if waiting := blocked_batches(store, campaign):
+        console.print(f"{len(waiting)} blocked batches wait for a decision: `resurge status {campaign} --blocked` lists them.")
 
 
 def runs(campaign: str, *, workspace: str | None, as_json: bool) -> None:
     """A line a run, newest first."""
     store = open_workspace(workspace or settings().workspace)
     load_campaign(store, campaign)
+    now = datetime.now(UTC)
     rows = [
         {
             "run": run.run_id,
             "flow": run.flow,
             "period": run.period,
-            "state": run.state,
+            "state": run.standing(now, is_gone),
             "seconds": round((run.ended_at - run.started_at).total_seconds(), 1) if run.ended_at else None,
             "problem": run.problem.splitlines()[0] if run.problem else "",
         }
@@ -76,6 +81,17 @@ def serve(*, workspace: str | None) -> None:
 
         console.print(f"Schedules run until this is stopped; the engine's pages are at {api.removesuffix('/api')}.")
         serve_all(address)
+
+
+def pause(campaign: str, *, paused: bool, workspace: str | None) -> None:
+    """Let a campaign's scheduled briefings rest, or go on; whoever serves it need not be started anew. Collecting goes on meanwhile."""
+    store = open_workspace(workspace or settings().workspace)
+    plan = load_campaign(store, campaign)
+    if not plan.schedule:
+        raise UsageProblem(f"The campaign {campaign} has no schedule of briefings.", remedy="Add `schedule:` to its file.")
+    since = set_pause(store, campaign, paused=paused, now=datetime.now(UTC)).since
+    told = "are paused; posts are still collected" if paused else "go on; what was missed is made at the next firing, oldest first"
+    typer.echo(f"Scheduled briefings of {campaign} {told} (since {since:%Y-%m-%d %H:%M} UTC).")
 
 
 def verify(bundle: str) -> None:

@@ -33,6 +33,7 @@ class SourceSpec(Record):
     name: str = Field(pattern=r"^[a-z0-9][a-z0-9-]{0,63}$")
     kind: str
     schedule: str = ""  # cron; empty = only when asked
+    lateness_h: float = Field(default=0, ge=0)  # how far past a period's end it must have been asked before the schedule makes it
     options: dict[str, Any] = Field(default_factory=dict)
 
     @field_validator("schedule")
