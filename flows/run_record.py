@@ -13,6 +13,7 @@ from prefect.runtime import flow_run
 
 from flows.console import stage
 from flows.liveness import host_of, is_gone, this_process
+from flows.scratch import scratch
 from tasks.domain.errors import ResurgeError, ValidationBlocked, WorkTaken
 from tasks.domain.ports import ObjectStore
 from tasks.domain.run_summary import RunState, RunSummary, StageTime
@@ -65,7 +66,7 @@ def recorded(store: ObjectStore, flow: FlowName, campaign: str, period: str = ""
     lock = _locked(run, claim_key(campaign, period)) if alone else ""
     try:
         record_run(store, run.summary)
-        with _renewed(run, lock):
+        with _renewed(run, lock), scratch():
             yield run
     except BaseException as error:
         state: RunState = "blocked" if isinstance(error, ValidationBlocked) else "failed"

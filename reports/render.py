@@ -31,7 +31,7 @@ KEPT = (
     "XDG_CACHE_HOME",
     "MPLCONFIGDIR",
 )
-MOST_TRIES = 4
+MOST_TRIES = 5
 NOTHING: Mapping[str, bytes] = {}
 
 
@@ -82,7 +82,7 @@ def render_pdf(
     files = {FACTS: facts_json, **named(attachments)}
     limits = limits or Limits()
     missing: frozenset[int] = frozenset()
-    withhold = False
+    withhold = again = False
     reason = ""
     for _ in range(MOST_TRIES):
         outcome = _run(files, paper, limits, missing, withhold)
@@ -93,6 +93,8 @@ def render_pdf(
         found = frozenset(outcome.answer.get("without_glyph", [])) - missing
         if found:
             missing |= found
+        elif outcome.failure and not again:
+            again = True  # it may be the machine that failed, not the words: what is withheld for nothing would stay withheld
         elif not withhold:
             withhold = True
         else:

@@ -134,11 +134,17 @@ def test_a_glyph_found_missing_is_replaced_in_a_second_try(monkeypatch: pytest.M
 
 
 def test_a_passage_that_breaks_the_renderer_is_withheld_and_the_briefing_ships(monkeypatch: pytest.MonkeyPatch) -> None:
-    answers = tried(
-        monkeypatch, render._Outcome({}, b"", "the renderer ended with signal 11"), outcome(replaced=["3 passages are withheld"])
-    )
+    broken = render._Outcome({}, b"", "the renderer ended with signal 11")
+    answers = tried(monkeypatch, broken, broken, outcome(replaced=["3 passages are withheld"]))
     assert render_pdf(sample_facts.nearly_empty().to_bytes()).replaced == ("3 passages are withheld",)
-    assert [withhold for _, withhold in answers.asked] == [False, True]
+    assert [withhold for _, withhold in answers.asked] == [False, False, True]
+
+
+def test_a_child_that_the_machine_ended_is_asked_again_before_anything_is_withheld(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The kernel ends the largest process where memory runs short: the same edition without its passages could never be mended."""
+    answers = tried(monkeypatch, render._Outcome({}, b"", "the renderer ended with signal 9"), outcome())
+    assert render_pdf(sample_facts.nearly_empty().to_bytes()).replaced == ()
+    assert [withhold for _, withhold in answers.asked] == [False, False]
 
 
 @pytest.mark.parametrize(

@@ -371,6 +371,15 @@ def test_what_nobody_foresaw_is_one_sentence_too(resurge, monkeypatch, workspace
     resurge("status", "reeds").refuses(1, "ZeroDivisionError", "--debug")
 
 
+@pytest.mark.parametrize("error", [MemoryError(), RuntimeError("can't start new thread")])
+def test_too_little_memory_is_said_in_words(resurge, monkeypatch, workspace, error):
+    def short(*_: object) -> None:
+        raise error
+
+    monkeypatch.setattr("flows.commands.watching.open_workspace", short)
+    resurge("status", "reeds").refuses(1, "memory of this machine did not suffice", "run the same command again")
+
+
 def test_debug_shows_the_traceback(resurge, workspace, monkeypatch):
     monkeypatch.setattr(sys, "argv", ["resurge", "--debug", "status", "reads", "-w", str(workspace)])
     with pytest.raises(Exception, match="There is no campaign 'reads'"):
