@@ -178,5 +178,6 @@ def number_cell(text: str) -> Cell:
 
 
 def passage(quote: Quote) -> Passage:
-    source = f"{platform(quote.platform)}, {short_date(quote.posted_at)}, post {quote.post_id}, {language(quote.lang)}"
+    post = f", post {quote.post_id}" if quote.post_id else ""  # a rendition may not hold it
+    source = f"{platform(quote.platform)}, {short_date(quote.posted_at)}{post}, {language(quote.lang)}"
     return Passage(quote.text, lang_attribute(quote.lang), direction(quote.text), source, quote.shortened)

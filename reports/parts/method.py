@@ -22,6 +22,7 @@ PARAMETERS = {
 
 @dataclass(frozen=True)
 class Method:
+    left_out: tuple[str, ...]  # what this rendition lacks
     limits: tuple[str, ...]
     conventions: tuple[str, ...]
     parameters: Table | None
@@ -39,6 +40,7 @@ def method(facts: Facts, edition: str, replaced: tuple[str, ...]) -> Method:
     if inputs.membership_hindsight:
         conventions.append("Membership is used with hindsight: accounts count as members before it was known that they are.")
     return Method(
+        left_out=facts.left_out,
         limits=tuple(map(sentence, facts.limits)),
         conventions=tuple(conventions),
         parameters=_parameters(facts),
