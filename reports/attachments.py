@@ -26,6 +26,7 @@ DESCRIPTIONS = {
     "links.csv": "Addresses the campaign linked to, defanged",
     "misp.json": "MISP event of the campaign",
     "stix.json": "STIX 2.1 bundle of the campaign",
+    "stix2.1.json": "STIX 2.1 bundle of the campaign",
 }
 
 

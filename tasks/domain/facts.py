@@ -9,6 +9,7 @@ from typing import Literal
 
 import orjson
 
+from tasks.domain.annexes import AnnexFile
 from tasks.domain.avatars import AvatarFacts
 from tasks.domain.batches import CheckResult
 from tasks.domain.campaign import Attribution
@@ -355,6 +356,7 @@ class Facts(Record):
     tactics: tuple[TacticFacts, ...] = ()  # empty = not recorded
     alternatives: tuple[AlternativeFacts, ...] = ()  # explanations without a campaign that were considered
     left_out: tuple[str, ...] = ()  # what a rendition under a lower label lacks, in sentences; empty = this is the full briefing
+    annexes: tuple[AnnexFile, ...] = ()  # the files beside the PDF; empty = none was made, or not recorded
 
     def to_bytes(self) -> bytes:
         """Canonical bytes: keys sorted, two spaces, a final newline. NaN and infinity are refused."""

@@ -10,6 +10,7 @@ import unicodedata
 MAX_MARKS = 4  # combining marks a base: Vietnamese and pointed Hebrew need at most 3, stacks ("zalgo") use dozens
 MAX_GRAPHEMES = 280
 
+_FORMULA = "=+-@＝＋－＠﹢﹣﹦﹫−"  # the last five: small forms and the minus sign
 _JOINERS = "\u200c\u200d"  # Persian and emoji sequences need them
 _SCHEME = re.compile(r"(?i)\b(h)(tt)(ps?)(?=:)|\b(f)(t)(p)(?=:)")
 _AFTER_SCHEME = re.compile(r"(?i)(?:hxxps?|fxp)://[^\s/?#<>\"'，。]*")
@@ -27,7 +28,10 @@ def printable(text: str, *, limit: int = MAX_GRAPHEMES) -> tuple[str, bool]:
     private-use and unassigned code points become `‹U+202E›`; lone surrogates become U+FFFD; at most 4 combining marks stay on a base;
     links are defanged. The result encodes to UTF-8.
     """
-    cleaned = defang("".join(_shown(text)))
+    plain = text.isascii() and text.isprintable() and len(text) <= limit  # most names and links: nothing to show, a sign a character
+    cleaned = defang(" ".join(text.split()) if plain else "".join(_shown(text)))
+    if plain and len(cleaned) <= limit:
+        return cleaned, False
     cells = graphemes(cleaned)
     if len(cells) <= limit:
         return cleaned, False
@@ -36,8 +40,12 @@ def printable(text: str, *, limit: int = MAX_GRAPHEMES) -> tuple[str, bool]:
 
 def spreadsheet_cell(text: str) -> str:
     """Text that a spreadsheet does not take for a formula: an apostrophe goes before one that begins with = + - @ (full-width ones too),
-    a tab or a line break, white space before them or not."""
-    return f"'{text}" if text[:1] in ("\t", "\r", "\n") or text.lstrip()[:1] in tuple("=+-@＝＋－＠") else text
+    a tab or a line break; what some programs drop before they look (white space, a byte order mark, zero-width and control characters)
+    before them or not."""
+    if text[:1] in ("\t", "\r", "\n"):
+        return f"'{text}"
+    first = next((c for c in text if not c.isspace() and unicodedata.category(c) not in ("Cf", "Cc", "Mn", "Me")), "")
+    return f"'{text}" if first and first in _FORMULA else text
 
 
 def defang(text: str) -> str:

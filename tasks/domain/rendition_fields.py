@@ -40,6 +40,7 @@ ClusterFacts: cluster_id platforms behaviours first_stood
 NetworkNode: cluster_id
 NetworkEdge: behaviours
 EdgesFile: name sha256
+AnnexFile: name sha256 media_type what
 ClusterChanges: compared_with
 ClusterEvent: cluster_id
 ClusterPart: cluster_id

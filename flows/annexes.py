@@ -1,0 +1,46 @@
+"""The annexes of every rendition, from what the briefing has seen and found."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from flows.evidence import Evidence
+from flows.findings import Findings
+from flows.renditions import Rendition
+from reports.annex import AnnexInputs, make_annexes
+from tasks.rebuilding.account_cohorts import account_cohorts
+from tasks.store.visible import latest_accounts
+
+
+def with_annexes(seen: Evidence, found: Findings, made: Sequence[Rendition], key: bytes) -> tuple[Rendition, ...]:
+    """The renditions with their annexes beside those they have; their facts name all of them."""
+    latest = latest_accounts(seen.observations)
+    cohorts = account_cohorts(
+        seen.campaign, posts=found.member_posts, observations=seen.observations, period=seen.period, cutoff=seen.cutoff
+    )
+    return tuple(
+        _with_annexes(
+            one,
+            AnnexInputs(
+                facts=one.facts,
+                collected=seen.posts,
+                posts=found.member_posts,
+                families=found.families.set_axis(seen.posts.index),
+                observations=seen.observations,
+                latest=latest,
+                members=found.members.frame,
+                past=found.members.past,
+                proposed=found.members.proposed,
+                clusters=found.detection.clusters,
+                cohorts=cohorts,
+                key=key,
+                nameable=one.nameable,
+            ),
+        )
+        for one in made
+    )
+
+
+def _with_annexes(one: Rendition, inputs: AnnexInputs) -> Rendition:
+    annexes = make_annexes(inputs)
+    facts = one.facts.model_copy(update={"annexes": annexes.records})
+    return replace(one, facts=facts, annexes={**one.annexes, **annexes.files})

@@ -1,0 +1,128 @@
+"""What a reader of an annex may know accounts, posts, links and words by.
+
+Accounts that may be named keep their handle, id and posts. Of everybody else only a keyed hash leaves the workspace: their handles, ids,
+display names and posts are replaced wherever they stand, in texts and in links too.
+"""
+
+import re
+import unicodedata
+from collections.abc import Iterable
+from urllib.parse import unquote, urlsplit
+
+import pandas as pd
+
+from tasks.domain.accounts import account_key
+from tasks.domain.links import PLATFORM_HOSTS
+from tasks.domain.printable import defang, printable
+from tasks.domain.pseudonyms import pseudonym
+
+SHORTEST_NAME = 4  # a name below that is a word too; it is replaced after "@" only
+LONGEST_NAME_WORDS = 4
+_LINK = re.compile(r"(?i)\bh(?:tt|xx)ps?://[^\s\"'<>，。]+")
+_MENTION = re.compile(r"[@＠](\w(?:[\w.\-]*\w)?(?:@[\w.\-]*\w)?)")
+_WORD = re.compile(r"[A-Za-z0-9_]+|[^\W_A-Za-z0-9]+")
+_TOKEN = re.compile(r"[^/?&=#@:]+")
+# Parts of a platform's addresses that say what kind of page it is, and name nobody.
+_STRUCTURE = re.compile(r"status(?:es)?|watch|v|videos?|channel|c|u(?:ser)?|p(?:osts?)?|reel|i|web|s|profile|shorts|embed")
+
+
+class Names:
+    """Names of one rendition. `nameable`: "platform/account_id" of the accounts that may be named; `members`: of those on the list."""
+
+    def __init__(
+        self, observations: pd.DataFrame, collected: pd.DataFrame, nameable: frozenset[str], members: Iterable[str], key: bytes
+    ):
+        """`observations`: ACCOUNTS, every one (a name an account gave up names it too); `collected`: POSTS, of everybody."""
+        self._nameable, self._members, self._key = nameable, frozenset(members), key
+        self._open: set[str] = set()
+        self._hidden: dict[str, str] = {}
+        self._collected = collected
+        self._posts: dict[str, bool] = {}
+        for account, name in _named(observations, collected):
+            if account in nameable:
+                self._open.add(name)
+            else:
+                self._hidden.setdefault(name, account)
+
+    def may_name(self, account: str) -> bool:
+        return account in self._nameable
+
+    def pseudonym(self, account: str) -> str:
+        """`outsider-…`, or `account-…` of a member that may not be named here."""
+        platform, account_id = account.split("/", 1)
+        return pseudonym(self._key, platform, account_id, kind="account" if account in self._members else "outsider")
+
+    def look_up(self, addresses: Iterable[str]) -> None:
+        """Learn which parts of these addresses are ids of collected posts, and whose. To be called before `link`, once for all."""
+        tokens = {token for address in addresses for token in _TOKEN.findall(address)}
+        found = self._collected.loc[
+            self._collected["post_id"].isin(list(tokens)).to_numpy(bool), ["platform", "account_id", "post_id"]
+        ]
+        for account, post in zip(account_key(found), found["post_id"], strict=True):
+            self._posts[post.casefold()] = self._posts.get(post.casefold(), True) and account in self._nameable
+
+    def link(self, address: str) -> str:
+        """The address, defanged; with a keyed hash for its path where that names somebody or may do so: on a platform where anybody
+        publishes every part must be known to belong to an account that may be named."""
+        parts = urlsplit(address.replace("hxxp", "http", 1))
+        host = (parts.hostname or "").removeprefix("www.")
+        rest = unquote(address.partition("://")[2].partition("/")[2])
+        tokens = [token.casefold() for token in _TOKEN.findall(rest)]
+        platform = _platform_of(host)
+        label = host.removesuffix(f".{platform}") if platform and platform != host else ""
+        if label:
+            tokens.append(label.casefold())
+        if not any(self._names_hidden(token) for token in (*tokens, *host.split("."))):
+            free = not platform and "@" not in rest
+            if free or all(_STRUCTURE.fullmatch(token) or token in self._open or self._posts.get(token) for token in tokens):
+                return defang(printable(address, limit=2_000)[0])
+        shown = platform if label else host
+        return f"{defang(shown)}/{self._of(shown, address, 'link')}"
+
+    def words(self, text: str, platform: str) -> str:
+        """A text with mentions, names and links of accounts that may not be named replaced by pseudonyms, clean for print."""
+        text = "".join(c for c in text if unicodedata.category(c) != "Cf" or c in "\u200c\u200d")
+        text = _LINK.sub(lambda found: self.link(found[0]), text)
+        text = _MENTION.sub(lambda found: f"@{self._mention(found[1], platform)}", text)
+        return printable(self._without_names(text))[0]
+
+    def _mention(self, handle: str, platform: str) -> str:
+        known = handle.casefold()
+        if (known in self._open and known not in self._hidden) or known.startswith(("outsider-", "account-")):
+            return handle
+        return self.pseudonym(self._hidden.get(known, f"{platform}/{known}"))
+
+    def _without_names(self, text: str) -> str:
+        found = list(_WORD.finditer(text))
+        out, at, i = [], 0, 0
+        while i < len(found):
+            for last in range(min(i + LONGEST_NAME_WORDS, len(found)) - 1, i - 1, -1):
+                said = text[found[i].start() : found[last].end()]
+                if len(said) >= SHORTEST_NAME and (account := self._hidden.get(said.casefold())):
+                    out += [text[at : found[i].start()], self.pseudonym(account)]
+                    at, i = found[last].end(), last
+                    break
+            i += 1
+        return "".join([*out, text[at:]])
+
+    def _names_hidden(self, token: str) -> bool:
+        return (len(token) >= SHORTEST_NAME and token in self._hidden) or self._posts.get(token) is False
+
+    def _of(self, platform: str, name: str, kind: str) -> str:
+        return pseudonym(self._key, platform, f"{kind}\0{name}", kind=f"outsider-{kind}")
+
+
+def _platform_of(host: str) -> str:
+    """The platform on which `host` lies, itself or the host above it; empty where it lies on none."""
+    parts = host.split(".")
+    return next((name for i in range(len(parts) - 1) if (name := ".".join(parts[i:])) in PLATFORM_HOSTS), "")
+
+
+def _named(observations: pd.DataFrame, collected: pd.DataFrame) -> list[tuple[str, str]]:
+    """("platform/account_id", name without case) of everybody."""
+    ids = pd.concat([frame[["platform", "account_id"]].drop_duplicates() for frame in (observations, collected)]).drop_duplicates()
+    pairs = list(zip(account_key(ids), ids["account_id"].str.casefold(), strict=True))
+    for column in ("handle", "display_name"):
+        rows = observations.loc[observations[column].notna().to_numpy(bool), ["platform", "account_id", column]].drop_duplicates()
+        pairs += zip(account_key(rows), rows[column].str.strip().str.lstrip("@").str.casefold(), strict=True)
+    return [(account, name) for account, name in pairs if name]
