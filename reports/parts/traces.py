@@ -337,4 +337,4 @@ def _weightiest(item: Successor) -> tuple[Evidence, ...]:
 
 def _item(evidence: Evidence) -> str:
     posts = f" ({'post' if len(evidence.posts) == 1 else 'posts'} {', '.join(evidence.posts[:2])})" if evidence.posts else ""
-    return f"{evidence.kind}: {evidence.detail}{posts}"
+    return f"{evidence.kind}{f': {evidence.detail}' if evidence.detail else ''}{posts}"  # a rendition may hold the kind alone

@@ -258,5 +258,5 @@ class _Rendition:
         lost, later = self._name(pair.lost, ""), self._name(pair.later, "")
         if (lost, later) == (pair.lost, pair.later):
             return pair
-        evidence = tuple(one.model_copy(update={"detail": LEFT_OUT, "posts": ()}) for one in pair.evidence)
+        evidence = tuple(one.model_copy(update={"detail": "", "posts": ()}) for one in pair.evidence)
         return pair.model_copy(update={"lost": lost, "later": later, "evidence": evidence, "last_post": None, "first_post": None})
