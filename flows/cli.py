@@ -236,6 +236,19 @@ def verify(
     watching.verify(bundle)
 
 
+@app.command()
+def archive(
+    tlp: Annotated[
+        str | None, typer.Option("--tlp", help="Up to which label; without it a page for each label in use.", metavar="LABEL")
+    ] = None,
+    workspace: Workspace = None,
+) -> None:
+    """Write the searchable page of all briefings, one HTML file, and print its path."""
+    from flows.commands import archive as archives
+
+    archives.archive(tlp, workspace=workspace)
+
+
 def main() -> NoReturn:
     """Run the command; an error is one sentence and what to do, and the exit code says of which kind it is."""
     try:

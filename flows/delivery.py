@@ -80,7 +80,7 @@ def _picture(facts: Facts) -> Picture | None:
         drawn = mail_picture(facts)
     except Exception:  # a chart library that cannot load or draw here must not keep a briefing from its readers
         return None
-    return drawn and Picture(drawn.png, drawn.title, drawn.alt, drawn.width)
+    return None if drawn is None else Picture(drawn.png, drawn.title, drawn.alt, drawn.width)
 
 
 def _changed(run: Run, plan: Campaign, one: Handed, period_path: str) -> tuple[str, ...]:

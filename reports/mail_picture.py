@@ -7,7 +7,7 @@ mail around it turns dark. At 328 px, the column of a phone 360 px wide, its let
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from reports.charts import Mark
 from reports.charts.activity import draw_marks
@@ -19,6 +19,7 @@ from tasks.domain.facts import Facts, WeekCount
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
+    from matplotlib.lines import Line2D
 
 WIDTH_IN, HEIGHT_IN, DPI = 4.0, 2.3, 192  # 384 x 221 px of the page, 768 x 442 in the file
 GROUND = "#ffffff"
@@ -98,14 +99,14 @@ def _name_marks(figure: "Figure", seen: Sequence[Mark]) -> None:
     left = 0.6
     for takedown, words, colour in ((True, "takedown", INK), (False, "world event", SOFT)):
         if any(mark.takedown is takedown for mark in seen):
-            line = "-" if takedown else (0, (1.5, 2))
+            line: Any = "-" if takedown else (0, (1.5, 2))
             up = (HEIGHT_IN - 0.17) / HEIGHT_IN
             figure.add_artist(_stroke(left, up, colour, line))
             figure.text((left + 0.28) / WIDTH_IN, up, words, size=9, color=colour, va="center")
             left += 1.2
 
 
-def _stroke(left: float, up: float, colour: str, line: object) -> object:
+def _stroke(left: float, up: float, colour: str, line: Any) -> "Line2D":
     from matplotlib.lines import Line2D
 
-    return Line2D([left / WIDTH_IN, (left + 0.22) / WIDTH_IN], [up, up], color=colour, linewidth=1.2, linestyle=line)  # type: ignore[arg-type]
+    return Line2D([left / WIDTH_IN, (left + 0.22) / WIDTH_IN], [up, up], color=colour, linewidth=1.2, linestyle=line)

@@ -2,11 +2,11 @@
 
 from dataclasses import dataclass, replace
 
-from reports.formats import RANGE, capital, day, instant, number, sentence_list
+from reports.formats import RANGE, day, instant, number, sentence_list
 from reports.parts.blocks import Column, Notes, Table, head
 from reports.parts.sources import sources
 from tasks.domain.facts import Facts, Judgement, KeyFigure
-from tasks.domain.written import amount
+from tasks.domain.written import amount, figure_name
 
 WHOLE = 3  # judgements
 MOST_LINES = 39  # 36 leave 30 mm of A4 and 12 mm of Letter
@@ -103,13 +103,11 @@ def _figures(figures: tuple[KeyFigure, ...]) -> Table | None:
     notes = Notes()
     rows = []
     for figure in figures:
-        told = figure.unit in {"share", "percent", "%"} or figure.unit.lower() in figure.name.lower()
-        unit = "" if told or not figure.unit else f", {figure.unit.replace('x ', '× ')}"
 
         def write(value: float, unit: str = figure.unit) -> str:
             return amount(value, unit)
 
         now, *before = (notes.cell(value, write) for value in (figure.value, figure.previous, figure.baseline))
-        rows.append((head(capital(f"{figure.name}{unit}")), replace(now, strong=True), *before))
+        rows.append((head(figure_name(figure.name, figure.unit)), replace(now, strong=True), *before))
     columns = (Column("Figure"), *(Column(name, numeric=True) for name in ("This period", "Period before", "Before the takedown")))
     return Table("Key figures", columns, tuple(rows), notes.pairs)

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from tasks.domain.facts import Facts, KeyFigure
 from tasks.domain.measures import NotMeasurable
 from tasks.domain.printable import printable
-from tasks.domain.written import amount
+from tasks.domain.written import amount, figure_name
 
 MAX_KEY_FIGURES = 6
 _COLOURS = {
@@ -84,10 +84,7 @@ def clean(text: str) -> str:
 
 
 def written_name(figure: KeyFigure) -> str:
-    """The figure's name with its unit where the name does not tell it: `Rebuild index, Facebook, of baseline`."""
-    told = figure.unit in ("share", "percent", "%", "") or figure.unit.lower() in figure.name.lower()
-    name = clean(figure.name if told else f"{figure.name}, {figure.unit.replace('x ', '× ')}")
-    return name[:1].upper() + name[1:]
+    return clean(figure_name(figure.name, figure.unit))
 
 
 def _rows(figures: Sequence[KeyFigure]) -> tuple[list[FigureRow], list[tuple[str, str]]]:

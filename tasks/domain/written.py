@@ -44,3 +44,10 @@ def amount(value: float, unit: str) -> str:
     if unit == "share":
         return percent(value)
     return count(value) if isinstance(value, int) else number(value)
+
+
+def figure_name(name: str, unit: str) -> str:
+    """A key figure's name with its unit where the name does not tell it: `Rebuild index, Facebook, of baseline`."""
+    told = unit in ("share", "percent", "%", "") or unit.lower() in name.lower()
+    whole = name if told else f"{name}, {unit.replace('x ', '× ')}"
+    return whole[:1].upper() + whole[1:]

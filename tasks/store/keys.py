@@ -12,6 +12,7 @@ from tasks.domain.errors import UsageProblem
 
 WORKSPACE_KEY = "workspace.json"
 PROBE_KEY = "cache/conditional-write-probe"
+ARCHIVE_CACHE_KEY = "cache/archive.json"
 
 _SEGMENT = re.compile(r"[A-Za-z0-9][A-Za-z0-9._+-]{0,159}", re.ASCII)
 _SLUG = re.compile(r"[a-z0-9-]{1,64}", re.ASCII)
@@ -84,6 +85,11 @@ def looks_key(campaign: str, batch_id: str, made_with: str) -> str:
 
 def briefings_prefix(campaign: str) -> str:
     return f"briefings/{slug(campaign)}"
+
+
+def archive_key(tlp: str) -> str:
+    """The archive page that holds briefings up to a label; its links are relative, so it stands beside the campaigns' folders."""
+    return f"briefings/archive-{_tlp(tlp).lower().replace('+', '-')}.html"
 
 
 def pointer_key(campaign: str, period_path: str, tlp: str) -> str:
