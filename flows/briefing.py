@@ -10,6 +10,7 @@ from typing import Any
 from prefect import flow
 
 from flows import artifacts
+from flows.archive import refresh_archive
 from flows.assembly import assemble
 from flows.campaign_file import load_campaign
 from flows.delivery import Handed, hand_out
@@ -56,6 +57,8 @@ def briefing(
             full = Rendition(plan.tlp, facts, {annex.facts.name: annex.data}, members)
             made = renditions(store, plan, seen, found, full, key)
         handed = _publish(run, plan, span, made, supersede=supersede)
+        if stale := refresh_archive(store, [one.facts.campaign.tlp for one in handed]):
+            run.note(problem=f"{run.summary.problem} {stale}".strip())
         if deliver:
             with run.stage("deliver"):
                 hand_out(run, plan, handed, recipients)
