@@ -155,6 +155,7 @@ class _Rendition:
         renamed: dict[str, str] = {}
         dropped: dict[str, str] = {}
         self._strict = Terms(dict.fromkeys(known.names, ACCOUNT))
+        self._sentences = Terms({})  # until it is known what is renamed
         for owner, name, value in leaves(facts):
             kind = kind_of(type(owner), name)
             if not isinstance(value, str) or kind in ("kept", "words"):
