@@ -10,6 +10,7 @@ from typing import Any
 from prefect import flow
 
 from flows import artifacts
+from flows.annexes import with_annexes
 from flows.archive import refresh_archive
 from flows.assembly import assemble
 from flows.campaign_file import load_campaign
@@ -55,7 +56,7 @@ def briefing(
             facts = assemble(seen, found, key, annex.facts)
             members = frozenset(account_key(found.members.ever))
             full = Rendition(plan.tlp, facts, {annex.facts.name: annex.data}, members)
-            made = renditions(store, plan, seen, found, full, key)
+            made = with_annexes(seen, found, renditions(store, plan, seen, found, full, key), key)
         handed = _publish(run, plan, span, made, supersede=supersede)
         if stale := refresh_archive(store, [one.facts.campaign.tlp for one in handed]):
             run.note(problem=f"{run.summary.problem} {stale}".strip())
@@ -71,7 +72,7 @@ def _publish(run: Run, plan: Campaign, period: Period, made: Sequence[Rendition]
     a run that died in between is repeated. A label's pointer moves unless an edition of the same cut-off stands there and is not to be
     replaced."""
     with run.stage("render"):
-        pages = [render.submit(one.facts.to_bytes(), paper=settings().paper) for one in made]
+        pages = [render.submit(one.facts.to_bytes(), paper=settings().paper, attachments=one.annexes) for one in made]
         pdfs = [page.result().pdf for page in pages]
     with run.stage("publish"):
         handed = [_publish_one(run, plan, period, *pair, supersede=supersede) for pair in zip(made, pdfs, strict=True)]
