@@ -52,7 +52,7 @@ class ObjectStore(Protocol):
         After a lost answer the caller reads again and recognises its own nonce in the data."""
 
     def entries(self, prefix: str) -> Iterator[ObjectInfo]:
-        """Every object under `prefix/`, in key order."""
+        """Every object under `prefix/`, in key order; of the whole store where it is empty."""
 
 
 @dataclass(frozen=True)

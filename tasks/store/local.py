@@ -99,7 +99,7 @@ class LocalStore:
                 return _version(data, target.stat())
 
     def entries(self, prefix: str) -> Iterator[ObjectInfo]:
-        folder = self._path(prefix)
+        folder = self._path(prefix) if prefix else self.root
         with explained(self.address, f"list {prefix}"):
             found = sorted(_files(folder, prefix))
         for key, path in found:
@@ -209,10 +209,11 @@ def _files(folder: Path, key: str) -> Iterator[tuple[str, Path]]:
     for child in children:
         if child.name.startswith("."):
             continue
+        name = f"{key}/{child.name}" if key else child.name
         if child.is_dir():
-            yield from _files(Path(child.path), f"{key}/{child.name}")
+            yield from _files(Path(child.path), name)
         else:
-            yield f"{key}/{child.name}", Path(child.path)
+            yield name, Path(child.path)
 
 
 def _version(data: bytes, status: os.stat_result) -> str:

@@ -86,7 +86,9 @@ class S3Store:
     def entries(self, prefix: str) -> Iterator[ObjectInfo]:
         found: list[ObjectInfo] = []
         with explained(self.address, f"list {prefix}"):
-            pages = self._client.get_paginator("list_objects_v2").paginate(Bucket=self.bucket, Prefix=self._name(prefix) + "/")
+            pages = self._client.get_paginator("list_objects_v2").paginate(
+                Bucket=self.bucket, Prefix=self._name(prefix) + "/" if prefix else self._root
+            )
             for page in pages:
                 for item in page.get("Contents", []):
                     key = item["Key"].removeprefix(self._root)

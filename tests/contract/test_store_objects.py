@@ -80,6 +80,7 @@ def test_entries_in_key_order_under_the_prefix_only(store: ObjectStore) -> None:
         assert info.size == len(info.key)
         assert info.version == store.read(info.key).version  # type: ignore[union-attr]
     assert [info.key for info in store.entries("a/b")] == ["a/b/0/9", "a/b/1", "a/b/1.x"]
+    assert [info.key for info in store.entries("")] == sorted(keys)
 
 
 def test_more_entries_than_a_page_holds(reopen: Callable[[], ObjectStore]) -> None:
@@ -99,7 +100,7 @@ def test_unlawful_keys_touch_nothing(store: ObjectStore, key: str) -> None:
         lambda: store.read(key),
         lambda: store.swap(key, b"", expected=None),
         lambda: store.local_path(key),
-        lambda: list(store.entries(key)),
+        lambda: list(store.entries(key or "/")),
     ):
         with pytest.raises(UsageProblem):
             call()

@@ -161,3 +161,14 @@ def test_live_sources_can_be_made_from_a_campaign_file(monkeypatch):
         source(
             SourceSpec(name="looks", kind="bluesky-status", options={**login, "app_password": "none"}), wiring.status_factories()
         )
+
+
+def test_a_bucket_with_campaign_files_only_may_become_a_workspace_and_one_with_more_may_not(s3_server, tmp_path):
+    from seaweedfs import BUCKET
+
+    store = s3_server.open(f"s3://{BUCKET}/free-{tmp_path.name}", tmp_path)
+    assert wiring.is_free(store)
+    store.create("campaigns/reeds.yml", b"slug: reeds\n")
+    assert wiring.is_free(store)
+    store.create("photos/one.bin", b"x")
+    assert not wiring.is_free(store)
