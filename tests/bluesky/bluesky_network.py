@@ -142,7 +142,7 @@ def test_with_an_app_password_the_pds_is_asked_and_its_limits_are_understood(
 
 
 def test_no_request_is_sent_that_the_limit_does_not_allow(posted: Posted, tmp_path: Path) -> None:
-    between = Between(posted.network.appview, page=7, allowed=30, window_s=5)
+    between = Between(posted.network.appview, page=7, allowed=15, window_s=3)
     with serving(between) as service:
         posts, _ = fetched(Landing(tmp_path, "bluesky"), open_source(service.url, accounts=team(posted.network)))
         assert between.served > 2 * between.allowed
