@@ -94,3 +94,9 @@ def admit_files(
             own = identity if number == 1 else identity.model_copy(update={"query": f"part {number}"})
             records.append(admit(run, own, raw, files, observed_at=observed_at, options=options, now=now, parsed=part()))
         return records
+
+
+def ending(path: Path) -> str:
+    """What a file is landed as: its last two endings, such as `csv.gz`; `bin` where they are none."""
+    last = "".join(path.suffixes[-2:]).lstrip(".").lower()
+    return last if last and all(part.isalnum() for part in last.split(".")) else "bin"

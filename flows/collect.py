@@ -8,15 +8,16 @@ from typing import Any
 
 from prefect import flow
 
-from flows.admission import admit, admit_files
+from flows.admission import admit, admit_files, ending
 from flows.artifacts import collected
 from flows.campaign_file import load_campaign
 from flows.console import parse_instant
+from flows.drops import take_drops
 from flows.plan import fetched_until
 from flows.run_record import Run, recorded
 from flows.watched import Watched
 from flows.watchlist import due_at, handles_at
-from flows.wiring import open_store, open_workspace, source_factories, status_factories
+from flows.wiring import drop_factories, open_store, open_workspace, source_factories, status_factories
 from tasks.domain.batches import BatchRecord
 from tasks.domain.campaign import Campaign, SourceSpec
 from tasks.domain.errors import UsageProblem
@@ -50,6 +51,13 @@ def collect(
     with recorded(store, "collect", campaign) as run:
         records: list[BatchRecord] = []
         for spec in (spec for spec in plan.sources if only in (None, spec.name)):
+            if spec.kind in drop_factories():
+                with run.stage(f"take {spec.name}") as say:
+                    taken, problem = take_drops(run, spec, source(spec, drop_factories()), say)
+                records += taken
+                if problem:
+                    raise problem
+                continue
             start = since or _resume(run, spec)
             with run.stage(f"fetch {spec.name}") as say:
                 asked = source(spec, source_factories())
@@ -83,7 +91,7 @@ def ingest(
             raise UsageProblem(f"There is no file {path}.", remedy="Check the path.")
     with recorded(store, "collect", campaign) as run:
         with run.stage("land"):
-            raw = {path: land(store, campaign, source_name, path, _ending(path)) for path in paths}
+            raw = {path: land(store, campaign, source_name, path, ending(path)) for path in paths}
         landed = [LandedFile(path, path.name, raw[path].sha256) for path in paths]
         identity = identity_for_files(campaign, source_name, landed, format_name, rule, options or {})
         objects = {item.sha256: item for item in raw.values()}
@@ -144,8 +152,3 @@ def _observed_at(text: str | None) -> ObservedAt:
     if text is None:
         return None
     return "posted" if text == "posted" else parse_instant(text, "--observed-at")
-
-
-def _ending(path: Path) -> str:
-    ending = "".join(path.suffixes[-2:]).lstrip(".").lower()
-    return ending if ending and all(part.isalnum() for part in ending.split(".")) else "bin"

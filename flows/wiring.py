@@ -25,6 +25,7 @@ from tasks.store.workspace import check_workspace, init_workspace, is_workspace
 
 if TYPE_CHECKING:  # loaded when a source is asked for
     from tasks.fetch.adapters import Installation
+    from tasks.fetch.drops import DropSource
     from tasks.fetch.web.limits import WebLimits
 
 Made = TypeVar("Made", Source, StatusSource)
@@ -149,6 +150,15 @@ def status_factories(limits: "WebLimits | None" = None) -> Mapping[str, Callable
     return made | {
         f"{kind}-status": partial(_with_options, adapter.status, ours) for kind, adapter in adapters().items() if adapter.status
     }
+
+
+def drop_factories() -> Mapping[str, Callable[..., "DropSource"]]:
+    """Where partners may lay down files, by kind, as source_factories."""
+    from tasks.fetch.s3_drop import S3Drop
+    from tasks.store.s3_client import s3_client
+    from tasks.store.s3_problems import explained
+
+    return {"s3-drop": lambda **options: S3Drop(options, secret, s3_client, explained)}
 
 
 def _with_options(make: "Callable[[dict[str, Any], Installation], Made]", ours: "Installation", /, **options: Any) -> Made:

@@ -10,13 +10,28 @@ from pathlib import Path
 from tasks.domain.errors import UsageProblem
 from tasks.fetch.adapters import Adapter, adapters
 
-_SIMULATOR = "options: {scenario: spamouflage, seed: 1, scale: 100000}"
+_SIMULATOR = "  - name: simulator\n    kind: simulated\n    options: {scenario: spamouflage, seed: 1, scale: 100000}\n"
+_DROP = """  # Files that a partner lays down in a bucket; each version of each file is taken once.
+  - name: partner-drop
+    kind: s3-drop
+    schedule: "25 * * * *"
+    options:
+      bucket: partner-drops
+      prefix: ""
+      manifest: manifest.json            # a folder is one drop; or `format: csv` and `options: {map: ...}` for single files
+      # endpoint_url: https://s3.example # for services other than Amazon's
+      # access_key: partner-id           # credentials of the partner's, in RESURGE_SECRET_PARTNER_ID; else this machine's own
+      # secret_key: partner-secret
+"""
+_OTHERS = {"s3-drop": ("files laid down in a bucket", _DROP), "simulated": ("a simulated campaign, to try", _SIMULATOR)}
 _HOURS = ("17", "37", "52", "7")  # minutes past the hour: sources do not all begin at once
 
 
 def source_kinds() -> dict[str, str]:
     """kind -> title of every source that a campaign file may name."""
-    return {kind: adapter.declaration.title for kind, adapter in adapters().items()} | {"simulated": "a simulated campaign, to try"}
+    return {kind: adapter.declaration.title for kind, adapter in adapters().items()} | {
+        kind: title for kind, (title, _) in _OTHERS.items()
+    }
 
 
 def campaign_text(slug: str, title: str, kinds: Sequence[str], words: Sequence[str]) -> str:
@@ -31,8 +46,7 @@ def campaign_text(slug: str, title: str, kinds: Sequence[str], words: Sequence[s
     )
     chosen = [adapters()[kind] for kind in dict.fromkeys(kinds) if kind in adapters()]
     blocks = [_source(adapter, words, _HOURS[n % len(_HOURS)]) for n, adapter in enumerate(chosen)]
-    if "simulated" in kinds:
-        blocks.append(f"  - name: simulator\n    kind: simulated\n    {_SIMULATOR}\n")
+    blocks += [block for kind, (_, block) in _OTHERS.items() if kind in kinds]
     looks = [_status(adapter) for adapter in chosen if adapter.status]
     if blocks:
         text = text.replace(

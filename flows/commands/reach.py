@@ -4,7 +4,7 @@ import time
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 
-from flows.wiring import source_factories, status_factories
+from flows.wiring import drop_factories, source_factories, status_factories
 from tasks.domain.campaign import Campaign, SourceSpec
 from tasks.domain.errors import ResurgeError, SourceProblem
 from tasks.domain.ports import Page
@@ -23,6 +23,9 @@ def reach(spec: SourceSpec) -> str:
     where it does not answer."""
     if spec.kind == "simulated":
         return "simulated: nothing to reach"
+    if spec.kind in drop_factories():
+        waiting = next(iter(source(spec, drop_factories()).drops(frozenset())), None)
+        return f"{spec.kind} answered: {f'the oldest drop is {waiting[0].name}' if waiting else 'nothing lies there'}"
     now = datetime.now(UTC)
     return _first(source(spec, source_factories(_PATIENCE)).pages(now - _SPAN, now), spec, "nothing in the last hour")
 

@@ -17,11 +17,12 @@ from tasks.domain.campaign import SourceSpec
 from tasks.domain.errors import SourceProblem, UnreadableInput, UsageProblem
 from tasks.domain.parsed import Parsed
 from tasks.domain.ports import LandedFile, Page, Source, StatusSource
+from tasks.fetch.drops import DropSource
 from tasks.fetch.importers import importer
 from tasks.fetch.rows import ObservedAt
 from tasks.fetch.streaming import StreamingImporter
 
-Made = TypeVar("Made", Source, StatusSource)
+Made = TypeVar("Made", Source, StatusSource, DropSource)
 Land = Callable[[bytes, str], RawObject]  # (bytes, file ending such as "ndjson") -> where they lie now
 
 

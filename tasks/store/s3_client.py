@@ -1,6 +1,7 @@
 """Opening a workspace in an S3 bucket from an address and settings."""
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import boto3
 from botocore.config import Config
@@ -9,6 +10,9 @@ from botocore.exceptions import BotoCoreError
 from tasks.domain.errors import UsageProblem
 from tasks.store.keys import check_key
 from tasks.store.s3 import S3Store
+
+if TYPE_CHECKING:
+    from mypy_boto3_s3 import S3Client
 
 
 def parse_s3_address(address: str) -> tuple[str, str]:
@@ -40,6 +44,31 @@ def open_s3(
     No request is made. Raises UsageProblem for an address or endpoint that cannot be one.
     """
     bucket, prefix = parse_s3_address(address)
+    client = s3_client(
+        address,
+        endpoint_url=endpoint_url,
+        region=region,
+        access_key=access_key,
+        secret_key=secret_key,
+        connect_timeout_s=connect_timeout_s,
+        read_timeout_s=read_timeout_s,
+        attempts=attempts,
+    )
+    return S3Store(bucket, prefix, client, cache_dir)
+
+
+def s3_client(
+    address: str,
+    *,
+    endpoint_url: str | None = None,
+    region: str | None = None,
+    access_key: str | None = None,
+    secret_key: str | None = None,
+    connect_timeout_s: float = 10,
+    read_timeout_s: float = 60,
+    attempts: int = 5,
+) -> "S3Client":
+    """A client as a workspace uses it; `address` is for messages. Raises UsageProblem for an endpoint that cannot be one."""
     config = Config(
         connect_timeout=connect_timeout_s,
         read_timeout=read_timeout_s,
@@ -48,7 +77,7 @@ def open_s3(
         s3={"addressing_style": "path" if endpoint_url else "auto"},
     )
     try:
-        client = boto3.session.Session().client(
+        return boto3.session.Session().client(
             "s3",
             endpoint_url=endpoint_url,
             region_name=region or "us-east-1",
@@ -60,4 +89,3 @@ def open_s3(
         raise UsageProblem(
             f"No S3 client can be made for {address}: {error}.", remedy="Check the endpoint and credentials."
         ) from error
-    return S3Store(bucket, prefix, client, cache_dir)

@@ -37,7 +37,7 @@ def test_a_file_for_every_source_is_read_back_and_each_source_can_be_made(tmp_pa
     assert {spec.kind for spec in plan.sources} == set(source_kinds())
     assert {f"{spec.kind}" for spec in plan.status_sources} <= set(wiring.status_factories())
     for spec in plan.sources:
-        assert source(spec, wiring.source_factories()).kind == spec.kind
+        assert source(spec, {**wiring.source_factories(), **wiring.drop_factories()}).kind == spec.kind
     for spec in plan.status_sources:
         assert source(spec, wiring.status_factories()).kind == spec.kind
 
