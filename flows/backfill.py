@@ -12,6 +12,7 @@ from prefect.artifacts import create_table_artifact
 from flows.briefing import briefing
 from flows.campaign_file import load_campaign
 from flows.plan import PlannedPeriod, checked_mode, plan_backfill
+from flows.remembering import remember, remembering
 from flows.wiring import audience, open_workspace
 from tasks.domain.errors import ResurgeError, SomePeriodsFailed, ValidationBlocked, WorkTaken
 from tasks.domain.periods import Cutoff, Period, parse_period, periods_between
@@ -104,9 +105,12 @@ def make_one(period: str, campaign: str, workspace: str, as_of: datetime | None,
 
 def _made(todo: Sequence[Outcome], common: tuple[Any, ...], max_active: int) -> Iterator[tuple[Outcome, Outcome]]:
     if max_active == 1:
-        yield from ((row, make_one(row["period"], *common)) for row in todo)
+        with remembering():
+            yield from ((row, make_one(row["period"], *common)) for row in todo)
         return
-    with ProcessPoolExecutor(max_active, mp_context=get_context("spawn")) as pool:  # each with its memory, and one engine for all
+    with ProcessPoolExecutor(
+        max_active, mp_context=get_context("spawn"), initializer=remember
+    ) as pool:  # each with its memory, and one engine for all
         running = {pool.submit(make_one, row["period"], *common): row for row in todo}
         yield from ((running[future], future.result()) for future in as_completed(running))
 

@@ -7,6 +7,7 @@ import pandas as pd
 from flows.beside import beside
 from flows.evidence import Evidence
 from flows.pictures import look_at_pictures
+from flows.remembering import memory_of
 from flows.run_record import Run
 from tasks.detect.avatar_images import Look
 from tasks.detect.membership import Members
@@ -43,7 +44,7 @@ def find(run: Run, seen: Evidence) -> Findings:
     """Run the stages over the evidence."""
     campaign, cutoff = seen.campaign, seen.cutoff
     with run.stage("find text families"):
-        families = find_families(seen.posts)
+        families = find_families(seen.posts, memory_of(seen.campaign.slug))
     with run.stage("detect coordination"):
         detection = find_coordination(campaign, seen.posts, families, cutoff, SEED)
         members = settle_members(campaign, seen.posts, detection, cutoff)

@@ -14,6 +14,7 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from tasks.detect.remembered import Memory, common_beginning
 from tasks.detect.resemblance import join_near_duplicates, join_truncations
 from tasks.detect.texts import SHORT_CHARACTERS, normal_texts, text_lengths
 from tasks.domain.networks import FAMILIES
@@ -21,21 +22,21 @@ from tasks.domain.networks import FAMILIES
 Ints = npt.NDArray[np.int64]
 
 
-def text_families(posts: pd.DataFrame) -> pd.DataFrame:
+def text_families(posts: pd.DataFrame, memory: Memory | None = None) -> pd.DataFrame:
     """One row a post, in the order of `posts` (columns platform, post_id, posted_at, text; one observation a post).
 
     `family_id` is the hash of the normalised text that founded the family (the oldest by posted_at, platform, post_id); null for a
     post without text beyond links and mentions. `short` marks texts below 20 characters (10 CJK), which form families by equality
-    only. Columns and dtypes: FAMILIES.
+    only. Columns and dtypes: FAMILIES. With a `memory` of earlier posts of the campaign the same comes out sooner.
     """
-    normal = normal_texts(posts["text"])
+    normal = _normal(posts["text"], memory) if memory else normal_texts(posts["text"])
     by_age = _by_age(posts)
     encoded = normal.take(by_age).dictionary_encode()  # codes in order of first appearance: 0 is the oldest text
     codes = np.empty(len(posts), np.int64)
     codes[by_age.to_numpy(zero_copy_only=False)] = encoded.indices.to_numpy(zero_copy_only=False)
     texts = encoded.dictionary
     short = text_lengths(texts) < SHORT_CHARACTERS
-    family_of = _ids(texts, _founders(texts, short))
+    family_of = _ids(texts, _founders(texts, short, memory))
     frame = pd.DataFrame({"platform": posts["platform"], "post_id": posts["post_id"]})
     family = family_of.take(pa.array(codes)).to_pandas(types_mapper={pa.string(): pd.StringDtype("pyarrow", na_value=np.nan)}.get)
     frame["family_id"] = family.set_axis(posts.index)
@@ -48,12 +49,22 @@ def _by_age(posts: pd.DataFrame) -> pa.Array:
     return pc.sort_indices(pa.table(columns), sort_keys=[(name, "ascending") for name in columns])
 
 
-def _founders(texts: pa.Array, short: npt.NDArray[np.bool_]) -> Ints:
+def _normal(texts: pd.Series, memory: Memory) -> pa.Array:
+    """`normal_texts`; of those that begin like the ones in `memory` the rest."""
+    raw = pa.array(texts, from_pandas=True).cast(pa.string())
+    raw = pc.fill_null(raw.combine_chunks() if isinstance(raw, pa.ChunkedArray) else raw, "")
+    known = common_beginning(memory.raw, raw)
+    normal = pa.concat_arrays([memory.normal.slice(0, known), normal_texts(texts.iloc[known:])])
+    memory.raw, memory.normal = raw, normal
+    return normal
+
+
+def _founders(texts: pa.Array, short: npt.NDArray[np.bool_], memory: Memory | None) -> Ints:
     """The founder of every distinct text: first by Jaccard, then the founders among themselves by truncation."""
     founder = np.arange(len(texts))
     comparable = np.flatnonzero(~short)
     chosen = texts.take(pa.array(comparable))
-    near = join_near_duplicates(chosen)
+    near = join_near_duplicates(chosen, memory)
     founding = np.flatnonzero(near == np.arange(len(near)))
     cut = join_truncations(chosen.take(pa.array(founding)))
     settled = np.arange(len(near))

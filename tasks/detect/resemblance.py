@@ -16,6 +16,7 @@ import pyarrow.compute as pc
 from rensa import RMinHash
 
 from tasks.detect.buckets import Buckets
+from tasks.detect.remembered import Decided, Memory, common_beginning, decide, pairs_with_new
 from tasks.detect.texts import SHORT_CHARACTERS, text_lengths
 from tasks.domain.distinct import distinct
 
@@ -27,35 +28,67 @@ _SEED = 20230829  # of the hash functions: candidates are the same on every mach
 _CHUNK_TEXTS = 20_000
 _THREADS = 2
 _CHUNK_PAIRS = 50_000
+_NEW_PAIRS = 10_000_000  # beyond this many, waves look at fewer
 _GRAM_BITS = 40  # two different 5-grams of a pair of posts meet in 40 bits once in 10^8 pairs
 
 Ints = npt.NDArray[np.int64]
 Words = npt.NDArray[np.uint64]
 
 
-def join_near_duplicates(texts: pa.Array) -> Ints:
+def join_near_duplicates(texts: pa.Array, memory: Memory | None = None) -> Ints:
     """The founder of every text by Jaccard >= 0.8 of 5-gram sets; texts have at least GRAM characters.
 
     Waves: the texts with no undecided older text in any of their bands found; the undecided texts that share a band with a new founder
-    and resemble it join it (the oldest, if several). What a text does depends on older texts only.
+    and resemble it join it (the oldest, if several). What a text does depends on older texts only, so of texts that begin like those in
+    `memory` only the rest is decided.
     """
-    founder = np.arange(len(texts))
-    signatures = _signatures(texts)
-    buckets = Buckets(*_buckets(signatures), len(texts))
-    candidates = distinct(buckets.text)
-    grams, offsets = gram_sets(texts.take(pa.array(candidates)))
-    place = np.zeros(len(texts), np.int64)
-    place[candidates] = np.arange(len(candidates))
-    found = buckets.ready(np.arange(len(buckets.start)))
+    before = memory.decided if memory else None
+    known = common_beginning(before.texts, texts) if before else 0
+    if before and known == len(texts):
+        return before.founder[:known]
+    fresh = _signatures(texts.slice(known))
+    signatures = np.concatenate([before.signatures[:known], fresh]) if before else fresh
+    founder, wave = np.arange(len(texts)), np.zeros(len(texts), np.int64)
+    bucket, text = _buckets(signatures)
+    pairs = None
+    if before:
+        founder[:known], wave[:known] = before.founder[:known], before.wave[:known]
+        pairs = pairs_with_new(bucket, text, founder, known, _NEW_PAIRS)
+    if pairs is None:
+        founder, wave = _in_waves(texts, signatures, bucket, text)
+    else:
+        grams, offsets, place = _grams_by_place(texts, np.concatenate(pairs))
+        decide(founder, wave, bucket, text, *_resembling(*pairs, signatures, grams, offsets, place), known)
+    if memory:
+        memory.decided = Decided(texts, founder, wave, signatures)
+    return founder
+
+
+def _in_waves(texts: pa.Array, signatures: npt.NDArray[np.uint32], bucket: Ints, text: Ints) -> tuple[Ints, Ints]:
+    """The founder of every text, and the wave in which it was decided; 0 for one that shares no band."""
+    founder, wave = np.arange(len(texts)), np.zeros(len(texts), np.int64)
+    buckets = Buckets(bucket, text, len(texts))
+    grams, offsets, place = _grams_by_place(texts, buckets.text)
+    found, number = buckets.ready(np.arange(len(buckets.start))), 0
     while len(found):
         buckets.undecided[found] = False
         older, younger = _distinct_pairs(*buckets.younger(found), len(texts))
         older, younger = _resembling(older, younger, signatures, grams, offsets, place)
         younger, at = np.unique(younger, return_index=True)  # pairs are sorted by the older one: the oldest founder is met first
         founder[younger] = older[at]
+        wave[found] = wave[younger] = number
         buckets.undecided[younger] = False
-        found = buckets.ready(buckets.advance(np.concatenate([found, younger])))
-    return founder
+        found, number = buckets.ready(buckets.advance(np.concatenate([found, younger]))), number + 1
+    return founder, wave
+
+
+def _grams_by_place(texts: pa.Array, wanted: Ints) -> tuple[Words, Ints, Ints]:
+    """5-grams and offsets of the `wanted` texts, and by text where in them it stands."""
+    candidates = distinct(wanted)
+    grams, offsets = gram_sets(texts.take(pa.array(candidates)))
+    place = np.zeros(len(texts), np.int64)
+    place[candidates] = np.arange(len(candidates))
+    return grams, offsets, place
 
 
 def join_truncations(texts: pa.Array) -> Ints:
