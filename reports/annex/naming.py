@@ -16,11 +16,13 @@ from tasks.domain.links import PLATFORM_HOSTS
 from tasks.domain.printable import defang, printable
 from tasks.domain.pseudonyms import pseudonym
 
-SHORTEST_NAME = 4  # a name below that is a word too; it is replaced after "@" only
-LONGEST_NAME_WORDS = 4
+SHORTEST_NAME, SHORTEST_CJK_NAME = 4, 3  # a name below that is a word too; it is replaced after "@" only
+LONGEST_NAME = 6  # words, or characters of a script that puts no space between them
 _LINK = re.compile(r"(?i)\bh(?:tt|xx)ps?://[^\s\"'<>，。]+")
 _MENTION = re.compile(r"[@＠](\w(?:[\w.\-]*\w)?(?:@[\w.\-]*\w)?)")
-_WORD = re.compile(r"[A-Za-z0-9_]+|[^\W_A-Za-z0-9]+")
+_CJK = r"\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af\uf900-\ufaff"
+_WORD = re.compile(rf"[A-Za-z0-9_]+|[{_CJK}]|[^\W_A-Za-z0-9{_CJK}]+")
+_IN_CJK = re.compile(rf"[{_CJK}]")
 _TOKEN = re.compile(r"[^/?&=#@:]+")
 # Parts of a platform's addresses that say what kind of page it is, and name nobody.
 _STRUCTURE = re.compile(r"status(?:es)?|watch|v|videos?|channel|c|u(?:ser)?|p(?:osts?)?|reel|i|web|s|profile|shorts|embed")
@@ -77,7 +79,7 @@ class Names:
             if free or all(_STRUCTURE.fullmatch(token) or token in self._open or self._posts.get(token) for token in tokens):
                 return defang(printable(address, limit=2_000)[0])
         shown = platform if label else host
-        return f"{defang(shown)}/{self._of(shown, address, 'link')}"
+        return f"{printable(shown)[0].replace('[.]', '.').replace('.', '[.]')}/{self._of(shown, address, 'link')}"
 
     def words(self, text: str, platform: str) -> str:
         """A text with mentions, names and links of accounts that may not be named replaced by pseudonyms, clean for print."""
@@ -96,9 +98,9 @@ class Names:
         found = list(_WORD.finditer(text))
         out, at, i = [], 0, 0
         while i < len(found):
-            for last in range(min(i + LONGEST_NAME_WORDS, len(found)) - 1, i - 1, -1):
+            for last in range(min(i + LONGEST_NAME, len(found)) - 1, i - 1, -1):
                 said = text[found[i].start() : found[last].end()]
-                if len(said) >= SHORTEST_NAME and (account := self._hidden.get(said.casefold())):
+                if _is_name(said) and (account := self._hidden.get(said.casefold())):
                     out += [text[at : found[i].start()], self.pseudonym(account)]
                     at, i = found[last].end(), last
                     break
@@ -106,10 +108,15 @@ class Names:
         return "".join([*out, text[at:]])
 
     def _names_hidden(self, token: str) -> bool:
-        return (len(token) >= SHORTEST_NAME and token in self._hidden) or self._posts.get(token) is False
+        return (_is_name(token) and token in self._hidden) or self._posts.get(token) is False
 
     def _of(self, platform: str, name: str, kind: str) -> str:
         return pseudonym(self._key, platform, f"{kind}\0{name}", kind=f"outsider-{kind}")
+
+
+def _is_name(word: str) -> bool:
+    """Whether a word is long enough not to be somebody's name by chance."""
+    return len(word) >= (SHORTEST_CJK_NAME if _IN_CJK.search(word) else SHORTEST_NAME)
 
 
 def _platform_of(host: str) -> str:
