@@ -44,6 +44,9 @@ def firings(schedule: Schedule, after: datetime) -> Iterator[datetime]:
     return (instant.astimezone(UTC) for instant in CronSim(schedule.cron, after.astimezone(ZoneInfo(schedule.zone))))
 
 
+_WITHOUT_SPAN = frozenset({"s3-drop"})  # partners lay files down when they like: nothing says that a period is whole
+
+
 @dataclass(frozen=True)
 class SourceReach:
     """How far a source of a campaign was asked: everything before `until` was asked for and answered; null = never yet."""
@@ -54,8 +57,9 @@ class SourceReach:
 
 
 def reaches(campaign: Campaign, fetched: dict[str, datetime]) -> list[SourceReach]:
-    """One entry for every source of posts of the campaign; `fetched`: where the last whole fetch of each ended, by name."""
-    return [SourceReach(spec.name, fetched.get(spec.name), timedelta(hours=spec.lateness_h)) for spec in campaign.sources]
+    """One entry for every source of posts that can be asked for a span; `fetched`: where the last whole fetch of each ended, by name."""
+    asked = [spec for spec in campaign.sources if spec.kind not in _WITHOUT_SPAN]
+    return [SourceReach(spec.name, fetched.get(spec.name), timedelta(hours=spec.lateness_h)) for spec in asked]
 
 
 def waits_for(period: Period, sources: Sequence[SourceReach]) -> str:

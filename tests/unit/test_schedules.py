@@ -14,7 +14,7 @@ from tasks.domain.bundles import Pointer
 from tasks.domain.campaign import Campaign, Schedule
 from tasks.domain.periods import containing, parse_period, periods_between
 from tasks.domain.run_summary import RunSummary
-from tasks.domain.schedule import SourceReach, due_periods, firings, is_late, last_complete, waits_for
+from tasks.domain.schedule import SourceReach, due_periods, firings, is_late, last_complete, reaches, waits_for
 
 HOUR = timedelta(hours=1)
 ZONES = ("Europe/Paris", "America/New_York", "Australia/Lord_Howe", "Asia/Kathmandu", "America/Santiago", "Pacific/Apia", "UTC")
@@ -86,6 +86,13 @@ def test_a_period_waits_for_every_source_until_it_was_asked_past_the_end(now, to
     for at, (hours, late) in enumerate(told):
         assert (f"source s{at} " in why) == (hours is None or hours < late)
     assert bool(why) == any(hours is None or hours < late for hours, late in told)
+
+
+def test_a_drop_is_not_waited_for():
+    """Nobody says when a partner has laid down the last file of a period."""
+    sources = [{"name": "feed", "kind": "bluesky"}, {"name": "drop", "kind": "s3-drop"}]
+    campaign = Campaign.model_validate({"slug": "c", "title": "C", "summary": "A campaign.", "sources": sources})
+    assert [reach.name for reach in reaches(campaign, {})] == ["feed"]
 
 
 def test_late_is_an_hour_after_the_first_firing_that_could_have_made_it():
