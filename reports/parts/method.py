@@ -1,6 +1,7 @@
 """The last page: the method in short, the limits, and the hashes by which every number can be checked."""
 
 from dataclasses import dataclass
+from pathlib import PurePosixPath
 
 from reports.formats import count, instant, number, sentence, sentence_list
 from reports.glyphs import MARK
@@ -30,6 +31,7 @@ class Method:
     hashes: Table
     replaced: tuple[str, ...]
     sources: Table | None
+    annexes: Table | None = None
 
 
 def method(facts: Facts, edition: str, replaced: tuple[str, ...]) -> Method:
@@ -48,6 +50,7 @@ def method(facts: Facts, edition: str, replaced: tuple[str, ...]) -> Method:
         hashes=_hashes(facts, edition),
         replaced=_replaced(replaced),
         sources=sources(facts).table,
+        annexes=_annexes(facts),
     )
 
 
@@ -102,6 +105,24 @@ def _batches(facts: Facts) -> Table | None:
         caption += f" (the first {MOST_BATCHES} of {count(len(batches))}; facts.json has all)"
     names = ("Landed", "Accepted", "Quarantined", "Collapsed")
     return Table(caption, (Column("Source"), Column("Batch"), Column("Raw bytes"), *(Column(name, True) for name in names)), rows)
+
+
+def _annexes(facts: Facts) -> Table | None:
+    if not facts.annexes:
+        return None
+    rows = tuple(
+        (
+            head(PurePosixPath(one.name).name),
+            text_cell(one.what),
+            number_cell(count(one.rows)),
+            number_cell(count(one.rows_left_out)),
+            text_cell(one.sha256[:16]),
+        )
+        for one in facts.annexes
+    )
+    caption = "Annexes, attached to this PDF and beside it, with the first 16 digits of their SHA-256 (facts.json has all)"
+    columns = (Column("File"), Column("What it holds"), Column("Rows", True), Column("Left out", True), Column("SHA-256"))
+    return Table(caption, columns, rows)
 
 
 def _hashes(facts: Facts, edition: str) -> Table:
