@@ -36,7 +36,10 @@ def due_at(store: ObjectStore, campaign: Campaign, now: datetime) -> tuple[tuple
 
 
 def handles_at(store: ObjectStore, campaign: Campaign, now: datetime) -> dict[tuple[str, str], str]:
-    """(platform, account id) -> the handle that an account was last seen with up to `now`; those seen without one are left out."""
+    """(platform, account id) -> the handle at the last check up to `now`, or, of an account that was not checked yet, when it was first
+    seen: posts that were collected between two checks under a new handle do not hide the change."""
     seen = read_account_observations(store, campaign.slug, Cutoff(end=now + timedelta(microseconds=1), as_of=now))
-    last = seen.dropna(subset="handle").sort_values("observed_at", kind="stable").drop_duplicates(_KEY, keep="last")
-    return dict(zip(zip(last["platform"], last["account_id"], strict=True), last["handle"], strict=True))
+    named = seen.dropna(subset="handle").sort_values("observed_at", kind="stable")
+    checked = named[named["status"].notna() & (named["status"] != "unknown")].drop_duplicates(_KEY, keep="last")
+    known = pd.concat([checked, named.drop_duplicates(_KEY)]).drop_duplicates(_KEY)
+    return dict(zip(zip(known["platform"], known["account_id"], strict=True), known["handle"], strict=True))

@@ -88,10 +88,10 @@ class StatusSource(Protocol):
 
 @runtime_checkable
 class Remembering(Protocol):
-    """A status source that tells a changed handle by the one it was last seen with; told before it looks."""
+    """A status source that tells a changed handle by the one at the check before; told before it looks."""
 
     def remember(self, handles: Mapping[tuple[str, str], str]) -> None:
-        """(platform, account id) -> handle, of the accounts that were seen with one."""
+        """(platform, account id) -> handle at the check before, or, where there was none, when the account was first seen."""
 
 
 @dataclass(frozen=True)

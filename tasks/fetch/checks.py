@@ -56,7 +56,7 @@ class DueChecks:
     def __init__(
         self, checker: StatusSource, due: Sequence[tuple[str, str]], handles: Mapping[tuple[str, str], str] | None = None
     ) -> None:
-        """`handles`: those that accounts were last seen with, for a checker that can tell a change by them (`Remembering`)."""
+        """`handles`: those of the check before, for a checker that can tell a change by them (`Remembering`)."""
         self.kind = checker.kind
         self.capture_rule = checker.capture_rule
         self._checker, self._due = checker, due

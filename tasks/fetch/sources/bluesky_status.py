@@ -1,7 +1,7 @@
 """Whether accounts of Bluesky still stand: the status source `bluesky-status`.
 
 Endpoints as published in the lexicons app.bsky.actor.getProfiles and app.bsky.actor.getProfile. A DID stays when its handle changes, so an
-account is `renamed` where it answers to another handle than the one it was last seen with; the next check finds it `active` again.
+account is `renamed` where it answers to another handle than the one that is remembered of it; the next check finds it `active` again.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -32,7 +32,7 @@ class BlueskyStatus:
         self._handles: Mapping[tuple[str, str], str] = {}
 
     def remember(self, handles: Mapping[tuple[str, str], str]) -> None:
-        """The handles that accounts (platform, account id) were last seen with: what a change is told by."""
+        """The handle of each account (platform, account id) at the check before, as `Remembering`: what a change is told by."""
         self._handles = handles
 
     def checks(self, accounts: Sequence[tuple[str, str]], now: datetime) -> Iterator[Page]:
