@@ -9,7 +9,7 @@ from typing import Any
 from expectations.bounds import bounds_for
 from expectations.task import validate_batch
 from flows.run_record import Run
-from tasks.domain.batches import BatchIdentity, BatchRecord, RawObject
+from tasks.domain.batches import BatchIdentity, BatchRecord, BlockedPage, RawObject
 from tasks.domain.errors import ValidationBlocked
 from tasks.domain.parsed import Parsed
 from tasks.domain.ports import LandedFile
@@ -38,6 +38,7 @@ def admit(
     unpublished, its raw bytes and the verdict are kept. `parsed`: the rows, where they were read already."""
     if (stored := batch_record(run.store, identity.campaign, identity.batch_id)) is not None:
         return stored
+    pages = blocked_pages(files) if parsed is None else ()
     if parsed is None:
         with run.stage(f"parse {identity.format}"):
             parsed = parse(files, identity.format, observed_at, options)
@@ -46,11 +47,18 @@ def admit(
     if gate.blocked:
         problem = gate.outcome.summary()
         record_blocked(
-            run.store, identity=identity, raw=raw, rows_landed=gate.rows_landed, checks=gate.outcome.checks, problem=problem
+            run.store,
+            identity=identity,
+            raw=raw,
+            rows_landed=gate.rows_landed,
+            checks=gate.outcome.checks,
+            problem=problem,
+            pages=pages,
         )
         raise ValidationBlocked(
             f"The batch {identity.batch_id[:12]} from {identity.source} was not stored: validation blocked it.\n{problem}",
-            remedy="Its raw bytes are kept. Correct the source, the column map or the bounds, then run the same command again.",
+            remedy="Its raw bytes are kept. Correct the source, the column map or the bounds, then run the same command again;"
+            f" or decide about it as it is: `resurge discard` or `resurge accept` {identity.campaign} {identity.batch_id[:12]}.",
         )
     with run.stage("store"):
         return commit(
@@ -67,6 +75,11 @@ def admit(
             others=gate.others,
             supersedes=earlier_reading(batch_records(run.store, identity.campaign), identity),
         )
+
+
+def blocked_pages(files: Sequence[LandedFile]) -> tuple[BlockedPage, ...]:
+    """How the files came, to read them again should their batch be accepted."""
+    return tuple(BlockedPage(name=f.name, sha256=f.sha256, fetched_at=f.fetched_at, effort=f.effort) for f in files)
 
 
 def admit_files(

@@ -16,6 +16,9 @@ Workspace = Annotated[
     typer.Option("--workspace", "-w", help="Directory or s3://bucket/prefix.", show_default="RESURGE_WORKSPACE or ./workspace"),
 ]
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON document for machines.")]
+BatchId = Annotated[str, typer.Argument(metavar="BATCH", help="Beginning of its id, as `status --blocked` prints it.")]
+Reason = Annotated[str, typer.Option(help="Why; it is printed in the briefing.")]
+By = Annotated[str, typer.Option(help="Who decides, a name or a role; it is printed too.")]
 CampaignName = Annotated[str, typer.Argument(metavar="CAMPAIGN", help="Name of a campaign file.")]
 
 
@@ -154,11 +157,16 @@ def status(
     proposals: Annotated[
         bool, typer.Option("--proposals", help="Who is behind the proposals of the newest briefing. For the team only.")
     ] = False,
+    blocked: Annotated[bool, typer.Option("--blocked", help="Batches that a check kept out and that wait for a decision.")] = False,
     workspace: Workspace = None,
     as_json: AsJson = False,
 ) -> None:
     """Periods of a campaign and their state."""
-    if proposals:
+    if blocked:
+        from flows.commands import resolving
+
+        resolving.blocked(campaign, workspace=workspace, as_json=as_json)
+    elif proposals:
         from flows.commands.proposals import proposals as named
 
         named(campaign, workspace=workspace, as_json=as_json)
@@ -166,6 +174,22 @@ def status(
         from flows.commands import watching
 
         watching.status(campaign, workspace=workspace, as_json=as_json)
+
+
+@app.command()
+def accept(campaign: CampaignName, batch: BatchId, reason: Reason, by: By, workspace: Workspace = None) -> None:
+    """Store the clean rows of a blocked batch in spite of the check that failed; briefings say who decided and why."""
+    from flows.commands import resolving
+
+    resolving.decide(campaign, batch, accept=True, reason=reason, by=by, workspace=workspace)
+
+
+@app.command()
+def discard(campaign: CampaignName, batch: BatchId, reason: Reason, by: By, workspace: Workspace = None) -> None:
+    """Leave a blocked batch out for good; its raw bytes are kept, briefings say who decided and why."""
+    from flows.commands import resolving
+
+    resolving.decide(campaign, batch, accept=False, reason=reason, by=by, workspace=workspace)
 
 
 @app.command()

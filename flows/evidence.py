@@ -1,7 +1,7 @@
 """What a briefing is made from: everything visible at its cut-off, after the period gate."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 import pandas as pd
@@ -10,15 +10,16 @@ from expectations.bounds import bounds_for
 from expectations.task import validate_period
 from flows import artifacts
 from flows.run_record import Run
-from tasks.domain.batches import BatchRecord
+from tasks.domain.batches import BatchRecord, BlockedBatch, CheckResult
 from tasks.domain.campaign import Campaign
 from tasks.domain.errors import UsageProblem, ValidationBlocked
 from tasks.domain.facts import Facts, Predecessor, edition_of, read_facts
 from tasks.domain.ledgers import LedgerFacts
 from tasks.domain.periods import Cutoff, Period, default_as_of
+from tasks.domain.ports import ObjectStore
 from tasks.domain.validation import ValidationOutcome
 from tasks.rebuilding.ledger import merge
-from tasks.store.blocked import blocked_batches
+from tasks.store.blocked import blocked_batches, discarded_batches
 from tasks.store.bundles import read_facts_of
 from tasks.store.lake import batch_records, current_batches
 from tasks.store.task import load_accounts, load_indicators, load_posts, load_takedowns
@@ -72,12 +73,13 @@ def load_evidence(run: Run, stated: Campaign, period: Period, cutoff: Cutoff) ->
         outcome = validate_period(
             _posts_by_platform(posts, period),
             batches,
-            blocked_batches(store, campaign.slug),
+            [item for item in blocked_batches(store, campaign.slug) if _known(item, cutoff)],
             campaign,
             period,
             as_of=cutoff.as_of,
             bounds=list({(found := bounds_for(pair)).source: found for pair in names}.values()),
         )
+    outcome = replace(outcome, checks=(*outcome.checks, *_set_aside(store, campaign.slug, cutoff)))
     artifacts.judged(run.summary, outcome)
     if outcome.verdict == "blocked":
         raise ValidationBlocked(
@@ -90,6 +92,31 @@ def load_evidence(run: Run, stated: Campaign, period: Period, cutoff: Cutoff) ->
     return Evidence(
         campaign, period, cutoff, posts, observations, batches, outcome, predecessor, previous, stated, ledger.facts, indicators
     )
+
+
+def _known(item: BlockedBatch, cutoff: Cutoff) -> bool:
+    """Had it been fetched by the cut-off? What was blocked later says nothing of this period. Files bear no time: they count always."""
+    fetched = [page.fetched_at for page in item.pages if page.fetched_at] or [item.identity.fetched_at]
+    return all(at is None or at <= cutoff.as_of for at in fetched)
+
+
+def _set_aside(store: ObjectStore, campaign: str, cutoff: Cutoff) -> list[CheckResult]:
+    """One check that failed for every blocked batch that a person discarded: a reader learns who did, and why."""
+    return [
+        CheckResult(
+            suite="period",
+            name="none-discarded",
+            description="No fetched batch was discarded by a person",
+            blocking=False,
+            success=False,
+            rows=item_rows,
+            failed_rows=item_rows,
+            note=f"{item.batch_id[:12]} of {item.identity.source}, discarded by {told.by} on {told.at:%Y-%m-%d}: {told.reason}",
+        )
+        for item, told in discarded_batches(store, campaign)
+        if _known(item, cutoff)
+        for item_rows in [sum(item.rows_landed.values())]
+    ]
 
 
 def _visible(records: Sequence[BatchRecord], as_of: datetime) -> tuple[BatchRecord, ...]:

@@ -4,7 +4,7 @@ import hashlib
 import json
 from collections.abc import Iterable
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, Literal
 
 from pydantic import Field
 
@@ -132,8 +132,27 @@ class BatchRecord(Record):
         return sum(self.rows_landed.values())
 
 
+class BlockedPage(Record):
+    """How one raw object of a blocked batch came, so that it can be read again."""
+
+    name: str
+    sha256: str
+    fetched_at: datetime | None = None
+    effort: QueryEffort | None = None
+
+
+class Resolution(Record):
+    """What a person decided about a blocked batch; written once."""
+
+    batch_id: str
+    decision: Literal["accepted", "discarded"]
+    reason: str = Field(min_length=1)
+    by: str = Field(min_length=1)  # a name or a role; it is printed
+    at: datetime
+
+
 class BlockedBatch(Record):
-    """A batch that a blocking check kept unpublished. It stays open until its raw bytes are committed in some batch."""
+    """A batch that a blocking check kept unpublished. It stays open until its raw bytes are committed, or somebody decides."""
 
     batch_id: str
     identity: BatchIdentity
@@ -141,3 +160,4 @@ class BlockedBatch(Record):
     rows_landed: dict[str, int]
     checks: tuple[CheckResult, ...]
     problem: str
+    pages: tuple[BlockedPage, ...] = ()  # empty: it was a part of a larger file, or blocked by an older version

@@ -1,0 +1,110 @@
+"""`resurge status --blocked`, `accept` and `discard`: what becomes of a batch that a check kept out. Raw bytes are never deleted."""
+
+import tempfile
+from datetime import UTC, datetime
+from pathlib import Path
+
+import orjson
+import typer
+from rich.box import SIMPLE
+from rich.table import Table
+
+from expectations.bounds import bounds_for
+from expectations.gates import batch_gate
+from flows.campaign_file import load_campaign
+from flows.console import parse_instant, show
+from flows.wiring import open_workspace, settings
+from tasks.domain.batches import BlockedBatch, CheckResult, Resolution
+from tasks.domain.errors import UsageProblem
+from tasks.domain.ports import LandedFile, ObjectStore
+from tasks.fetch.fetching import parse_landed
+from tasks.store.blocked import blocked_batches, find_blocked, resolve
+from tasks.store.lake import batch_records, commit_batch, earlier_reading
+from tasks.store.raw import open_raw
+
+
+def blocked(campaign: str, *, workspace: str | None, as_json: bool) -> None:
+    """A line for every batch that waits for a decision."""
+    store = open_workspace(workspace or settings().workspace)
+    load_campaign(store, campaign)
+    rows = [
+        {
+            "batch": item.batch_id if as_json else item.batch_id[:12],
+            "source": item.identity.source,
+            "rows": sum(item.rows_landed.values()),
+            "why": "; ".join(f"{one.description} - {one.note}" for one in item.checks if one.blocking and not one.success),
+        }
+        for item in blocked_batches(store, campaign)
+    ]
+    if as_json:
+        typer.echo(orjson.dumps(rows, option=orjson.OPT_INDENT_2).decode())
+    elif not rows:
+        show("No batch is blocked.")
+    else:
+        table = Table(*rows[0], box=SIMPLE)
+        for row in rows:
+            table.add_row(*map(str, row.values()))
+        show(table)
+
+
+def decide(campaign: str, batch: str, *, accept: bool, reason: str, by: str, workspace: str | None) -> None:
+    """Store the clean rows of a blocked batch in spite of the check, or leave it out for good; either way the decision is kept."""
+    if not reason.strip() or not by.strip():
+        raise UsageProblem(
+            "The decision has no reason or nobody who made it.", remedy="Give both --reason and --by: they are printed."
+        )
+    store = open_workspace(workspace or settings().workspace)
+    load_campaign(store, campaign)
+    item = find_blocked(store, campaign, batch)
+    decision = Resolution(
+        batch_id=item.batch_id,
+        decision="accepted" if accept else "discarded",
+        reason=reason.strip(),
+        by=by.strip(),
+        at=datetime.now(UTC),
+    )
+    if accept:
+        _store(store, item, decision)
+    resolve(store, campaign, decision)
+    kept = "its clean rows are stored" if accept else "its raw bytes are kept, its rows are left out"
+    typer.echo(f"The batch {item.batch_id[:12]} of {item.identity.source} is {decision.decision}: {kept}. Briefings say so.")
+
+
+def _store(store: ObjectStore, item: BlockedBatch, decision: Resolution) -> None:
+    if not item.pages:
+        raise UsageProblem(
+            f"The batch {item.batch_id[:12]} cannot be read again: it is a part of a larger file, or was blocked by an older version.",
+            remedy="Run the command that brought it again, or discard it.",
+        )
+    rule, raw = item.identity.capture_rule, {one.sha256: one for one in item.raw}
+    live = any(page.fetched_at for page in item.pages)
+    observed_at = None if live or rule == "stated" else "posted" if rule == "posted" else parse_instant(rule, "capture rule")
+    with tempfile.TemporaryDirectory(prefix="resurge-accept-") as folder:
+        files = [
+            LandedFile(open_raw(store, raw[page.sha256], Path(folder)), page.name, page.sha256, page.fetched_at, page.effort)
+            for page in item.pages
+        ]
+        parsed = parse_landed(files, item.identity.format, observed_at, item.identity.parameters)
+    gate = batch_gate(parsed, bounds_for([item.identity.source, item.identity.format]), latest_instant=decision.at)
+    commit_batch(
+        store,
+        identity=item.identity,
+        raw=item.raw,
+        posts=gate.posts,
+        accounts=gate.accounts,
+        quarantine=gate.quarantine,
+        rows_landed=gate.rows_landed,
+        effort=parsed.effort,
+        drift=parsed.drift,
+        checks=[_accepted(check, decision) for check in gate.outcome.checks],
+        others=gate.others,
+        supersedes=earlier_reading(batch_records(store, item.identity.campaign), item.identity),
+    )
+
+
+def _accepted(check: CheckResult, decision: Resolution) -> CheckResult:
+    """A blocking check that failed no longer blocks, and its note says who decided that."""
+    if check.success or not check.blocking:
+        return check
+    note = f"{check.note}; accepted all the same by {decision.by} on {decision.at:%Y-%m-%d}: {decision.reason}"
+    return check.model_copy(update={"blocking": False, "note": note})
