@@ -1,7 +1,8 @@
 """A name a reader understands: the terms that set a narrative apart from the others.
 
 Class-based TF-IDF (Grootendorst 2022): a term's count in the narrative, times log(1 + mean narrative size / its count in all of them).
-Character pairs of scripts without spaces are no words; they are put together again from the narrative's own texts.
+Words become the phrases that the narrative's own texts make of them, written as they are there. Character pairs of scripts without
+spaces are no words; they are put together again from the same texts.
 """
 
 import re
@@ -10,14 +11,20 @@ from collections import Counter
 import numpy as np
 from scipy import sparse
 
-from tasks.narrate.stopwords import CHINESE, CHINESE_PARTICLES
+from tasks.narrate.phrases import Phrases
+from tasks.narrate.stopwords import CHINESE, CHINESE_PARTICLES, NO_NAMES
 from tasks.narrate.terms import simplified
 
 LABEL_TERMS = 4
+_PHRASE_TEXTS = 80  # of a narrative; more cost time and change no phrase
 MIN_FAMILIES = 2  # a term of one family among several names that text, not the narrative
 _REMAINS = re.compile(r"https?|htt|www|com|org|net|co|ly|html?|php|utm\w*|\W*\d[\d\W_]*")  # of links, and numbers
 _UNSPACED = re.compile(r"[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff\U00020000-\U0003ffff]+")
-_LONGEST = 6  # characters of a word put together
+_LONGEST = 8  # characters of a word put together
+_BESIDE = frozenset(
+    "的了是在和与也都就而及把被吗呢吧啊呀使对"
+)  # beside these a phrase ends; others, as in 睡不着 or 什么, are parts of words
+_NO_HEAD, _NO_TAIL = frozenset("却还那这张座又让从为向因"), frozenset("却还那这张座又让从为向因比")
 _ABSORBED = 0.6  # a piece is part of a longer one that occurs at least this often
 
 
@@ -46,15 +53,17 @@ def class_scores(counts: sparse.csr_array, cluster: np.ndarray, mass: np.ndarray
 
 
 def label(scores: sparse.csr_array, row: int, vocabulary: np.ndarray, texts: list[str]) -> tuple[str, ...]:
-    """The best `LABEL_TERMS` terms of one cluster. `texts`: some of its texts, from which words of unspaced scripts are taken."""
+    """The best `LABEL_TERMS` terms of one cluster, as whole words and phrases. `texts`: some of its texts, from which these are taken."""
     part = slice(scores.indptr[row], scores.indptr[row + 1])
     columns, values = scores.indices[part], scores.data[part]
     order = np.lexsort((columns, -values))[:40]
     ranked = [str(vocabulary[columns[i]]) for i in order]
-    words = _words([simplified(text) for text in texts], {term for term in ranked if _UNSPACED.fullmatch(term)})
+    spaced = {term for term in ranked if not _UNSPACED.fullmatch(term)}
+    words = _words([simplified(text) for text in texts], {term for term in ranked if term not in spaced})
+    phrases = Phrases(texts[:_PHRASE_TEXTS], spaced)
     chosen: list[str] = []
     for term in ranked:
-        readable = words.get(term, "") if _UNSPACED.fullmatch(term) else "" if _REMAINS.fullmatch(term) else term
+        readable = _readable(term, words, phrases) if term in spaced or term in words else ""
         if readable and not any(_same(readable, other) for other in chosen):
             chosen.append(readable)
         if len(chosen) == LABEL_TERMS:
@@ -62,9 +71,16 @@ def label(scores: sparse.csr_array, row: int, vocabulary: np.ndarray, texts: lis
     return tuple(chosen or ranked[:1])
 
 
+def _readable(term: str, words: dict[str, str], phrases: Phrases) -> str:
+    """What stands for a term in print; empty for remains of links, numbers, and words that name nothing."""
+    if term in words:
+        return "" if words[term] in NO_NAMES else words[term]
+    return "" if _REMAINS.fullmatch(term) or term in NO_NAMES else phrases.best(term) or term
+
+
 def _words(texts: list[str], pairs: set[str]) -> dict[str, str]:
     """For every pair the word it belongs to: the longest piece of the texts that holds it, occurs nearly as often and is whole: with
-    open neighbours on both sides, if need be on one (else it is cut out of a longer phrase). A pair without one is left out."""
+    open neighbours on both sides (else it is cut out of a longer phrase). A pair without one is left out."""
     if not pairs:
         return {}
     runs = [run for text in texts for run in _UNSPACED.findall(text)]
@@ -79,7 +95,7 @@ def _words(texts: list[str], pairs: set[str]) -> dict[str, str]:
     words = {}
     for pair, found in known.items():
         best = max(found, key=lambda p: (sides[p], len(p), pieces[p], p), default=pair)
-        if sides[best]:
+        if sides[best] == 2:
             words[pair] = best
     return words
 
@@ -95,21 +111,24 @@ def _open_sides(runs: list[str], candidates: set[str]) -> Counter[str]:
                 if piece not in candidates:
                     continue
                 for side, sign in enumerate((run[start - 1 : start], run[end : end + 1])):
-                    if not sign or sign in CHINESE_PARTICLES or beside[side].setdefault(piece, sign) != sign:
+                    if not sign or sign in _BESIDE or beside[side].setdefault(piece, sign) != sign:
                         open_at[side].add(piece)
     return Counter([*open_at[0], *open_at[1]])
 
 
 def _clean(piece: str) -> bool:
     inner = {piece[i : i + 2] for i in range(len(piece) - 1)}
+    if piece[0] in _NO_HEAD or piece[-1] in _NO_TAIL:
+        return False
     return not CHINESE_PARTICLES & set(piece) and not (inner & CHINESE and len(piece) > 2)
 
 
 def _same(term: str, other: str) -> bool:
-    """One holds the other, or (without spaces) they share half of the shorter one's character pairs."""
-    if term in other or other in term:
+    """One holds the other, or all words of the shorter, or (without spaces) they share half of the shorter one's character pairs."""
+    term, other = term.lower(), other.lower()
+    if term in other or other in term or term.replace(" ", "") == other.replace(" ", ""):
         return True
     if not _UNSPACED.fullmatch(term) or not _UNSPACED.fullmatch(other):
-        return False
+        return bool(set(term.split()) & set(other.split()) - NO_NAMES)
     first, second = ({piece[i : i + 2] for i in range(len(piece) - 1)} for piece in (term, other))
     return 2 * len(first & second) >= min(len(first), len(second))

@@ -59,6 +59,43 @@ CHINESE = _words(
     """
 )
 CHINESE_PARTICLES = frozenset("的了是在和与也都就而及着过地得之于被把吗呢吧啊呀么们")
+ITALIAN = _words(
+    """
+    ai al alla alle agli anche ancora che chi ci come con cosa da dal dalla dalle dei del della delle degli di dopo dove due e ed era fa
+    fra gli ha hanno ho il in io la le lei lo loro lui ma mi mio ne nel nella nelle noi non nuova nuovo o oggi ogni per perché più poi
+    prima qui quando quella quello questa questo se sei senza si sia solo sono sta stato su sul sulla suo sua te ti tra tu tutti tutto
+    un una uno vi voi è
+    """
+)
+SPANISH = _words(
+    """
+    al algo ante antes aquí así aún aunque cada como con contra cual cuando de del desde donde dos el él ella ellos en entre era es esa ese
+    eso esta está este esto fue ha hace han hasta hay hoy la las le les lo los más me mi mientras mismo muy nada ni no nos nosotros nuestro
+    o otra otro para pero poco por porque pues que qué quien se sea según ser si sí sido sin sobre solo son su sus también tan tanto te
+    tiene todo todos tu tus un una uno unos y ya yo
+    """
+)
+FRENCH = _words(
+    """
+    ai alors au aussi autre aux avant avec avoir bien ce cela ces cet cette chez ci comme comment dans de depuis des deux dit donc du elle
+    elles en encore entre est et été être eu faire fait ici il ils je la là le les leur leurs lui ma mais même mes moi moins mon ne nos
+    notre nous on ont ou où par pas peu peut plus pour pourquoi quand que quel quelle qui quoi sa sans se ses si son sont sous sur ta te
+    tes toi ton tous tout toute très tu un une vers vos votre vous y à ça
+    """
+)
+ARABIC = _words(
+    """
+    من في على إلى الى عن
+    مع هذا هذه ذلك تلك التي الذي الذين ما لا لم لن ان أن إن كان كانت يكون قد هو هي هم نحن انا أنا أنت كل بعض بعد قبل عند
+    حتى ثم أو او و يا كما أي بين غير فقط إذا اذا لكن لأن هنا هناك منذ خلال ضد أكثر اليوم به بها له لها فيه فيها عليه عليها منه منها
+    """
+)
+HEBREW = _words(
+    """
+    את של על עם אל לא כי גם אם או אבל רק זה זו זאת הוא היא הם הן אני אתה אנחנו יש אין היה היתה הייתה להיות כל כמו מה מי איך למה כאן שם עוד
+    כבר אחרי לפני בין אצל לפי בלי כך לכן אז שלי שלו שלה שלנו שלהם אותו אותה אותם מאוד יותר היום
+    """
+)
 NOT_CONTENT = _words(
     """
     rt mt amp gt lt url http https www htm html pic twitter youtu bit nbsp
@@ -66,3 +103,14 @@ NOT_CONTENT = _words(
 )
 
 STOP_WORDS = ENGLISH | RUSSIAN | GERMAN | CHINESE | NOT_CONTENT
+
+# In labels only: words of other languages collide with English ones ("son"), and without "breaking" the themes of week 36 of 2017 came
+# apart.
+CRIES = _words(
+    """
+    breaking lol omg wow whoa oops boom retweet watch look video photo news liked
+    год года году лет день дня сегодня вчера завтра пока
+    所谓 一切 事情 第二 今年 明年 去年 说起 有关 关于 不少 一点 一张 下一
+    """
+)
+NO_NAMES = STOP_WORDS | ITALIAN | SPANISH | FRENCH | ARABIC | HEBREW | CRIES

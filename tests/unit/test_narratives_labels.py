@@ -1,0 +1,74 @@
+"""Labels a reader understands: whole words and phrases, written as the texts write them, none cut out of a longer one."""
+
+import numpy as np
+import pytest
+from scipy import sparse
+
+from tasks.narrate.labels import label
+from tasks.narrate.phrases import Phrases
+
+LAKE = [
+    "The Lake Orlin council cannot agree on a door",
+    "Nobody likes the Lake Orlin council, they say",
+    "Again the Lake Orlin council sings",
+    "Why does the Lake Orlin council sleep?",
+]
+
+
+def named(texts: list[str], terms: list[str]) -> tuple[str, ...]:
+    """The label where `terms` are the best ones, best first."""
+    scores = sparse.csr_array(np.arange(len(terms), 0, -1, dtype=float)[None, :])
+    return label(scores, 0, np.asarray(terms, object), texts)
+
+
+def test_a_term_becomes_the_phrase_of_the_texts() -> None:
+    assert named(LAKE, ["orlin", "council", "lake"]) == ("Lake Orlin council",)
+
+
+def test_a_phrase_needs_three_places_and_most_of_the_term() -> None:
+    assert Phrases(LAKE[:2], {"council"}).best("council") == "council"
+    often = [*LAKE, "council of ferrymen", "a council meets", "one council too many"]
+    assert Phrases(often, {"council"}).best("council") == "council"  # 4 of 7 places are too few
+
+
+def test_no_phrase_is_cut_out_of_a_longer_one() -> None:
+    same = [f"{head} the grand old harbour bridge of Norvale fell" for head in ("Today", "They say", "Look")]
+    found = Phrases(same, {"bridge"}).best("bridge")
+    assert found in {"bridge", "grand old harbour bridge of Norvale"}
+    assert "grand old harbour" not in found
+
+
+def test_no_stop_word_at_either_end_and_no_link() -> None:
+    texts = [f"{word} at the ferry of the north https://example.org/ferry{word} @ferry" for word in ("we", "they", "you", "all")]
+    assert Phrases(texts, {"ferry"}).best("ferry") in {"ferry", "ferry of the north"}
+    assert Phrases(texts, {"example"}).best("example") == ""
+
+
+@pytest.mark.parametrize(
+    ("texts", "term", "expected"),
+    [
+        (["we thank nato", "they like NATO", "all of NATO"], "nato", "NATO"),
+        (["It is a SHOCKING thing", "a SHOCKING thing it is", "his SHOCKING day"], "shocking", "Shocking"),
+        (["Bridge fell", "the bridge stood", "a bridge sank"], "bridge", "bridge"),  # a capital at the head says nothing
+        (["die schöne Brücke fiel", "eine Brücke", "jene Brücke"], "brücke", "Brücke"),
+        (["в Санкт-Петербурге дождь", "мы в Санкт-Петербурге", "там"], "петербурге", ""),  # one word of the texts, not a part of it
+    ],
+)
+def test_words_are_written_as_the_texts_write_them(texts: list[str], term: str, expected: str) -> None:
+    assert Phrases(texts, {term}).best(term) == expected
+
+
+def test_one_thing_is_named_once() -> None:
+    texts = [f"{head} TopicOctober. Again {head} Topic October" for head in ("so", "now", "we say", "they say")]
+    assert named(texts, ["topicoctober", "october", "topic"]) in {("TopicOctober",), ("Topic October",)}
+
+
+def test_cries_and_filler_words_of_other_languages_name_nothing() -> None:
+    texts = ["BREAKING la diga del nord", "LOL la diga del sud", "Wow la diga di ieri"]
+    assert named(texts, ["breaking", "la", "lol", "diga", "di"]) == ("diga",)
+
+
+def test_chinese_words_are_whole() -> None:
+    texts = ["灯塔夜里睡不着，花园节开始了", "他说灯塔夜里睡不着", "今年花园节很好", "我们去看花园节吧", "老人也爱花园节"]
+    found = named(texts, ["花园", "睡不", "园节"])
+    assert found == ("花园节",)
