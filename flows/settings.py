@@ -35,6 +35,10 @@ class Settings(BaseSettings):
     s3_endpoint_url: str | None = None  # for servers other than Amazon's
     s3_region: str | None = None
     s3_timeout_s: float = 30
+    s3_sse: Literal["", "AES256", "aws:kms"] = ""  # empty: the bucket's own default
+    s3_kms_key_id: str = ""  # with aws:kms; empty: the account's key for S3
+    s3_object_lock_days: int = Field(default=0, ge=0, le=36500)  # a bundle's files cannot be deleted for so long; 0: no lock
+    s3_object_lock_mode: Literal["GOVERNANCE", "COMPLIANCE"] = "GOVERNANCE"  # compliance: lifted by nobody
 
     audiences: dict[str, tuple[AudienceMember, ...]] = Field(default_factory=dict)  # JSON: {"group": [{"address": ..., ...}]}
     pseudonym_key: SecretStr | None = None  # at least 16 characters; unset: a key of this machine in state_dir

@@ -21,6 +21,7 @@ from tasks.domain.ports import Mailer, ObjectStore, Source, StatusSource
 from tasks.store.local import LocalStore
 from tasks.store.s3 import S3Store
 from tasks.store.s3_client import open_s3
+from tasks.store.s3_options import WriteOptions
 from tasks.store.workspace import check_workspace, init_workspace, is_workspace
 
 if TYPE_CHECKING:  # loaded when a source is asked for
@@ -64,6 +65,7 @@ def open_store(address: str) -> ObjectStore:
             endpoint_url=chosen.s3_endpoint_url,
             region=chosen.s3_region,
             read_timeout_s=chosen.s3_timeout_s,
+            options=WriteOptions(chosen.s3_sse, chosen.s3_kms_key_id, chosen.s3_object_lock_days, chosen.s3_object_lock_mode),
         )
     if "://" in address:
         raise UsageProblem(f"{address} is not a workspace address.", remedy="Name a directory or s3://bucket/prefix.")

@@ -27,6 +27,9 @@ _CONTENT_NAMED = re.compile(
 )
 
 
+_BUNDLE_FILE = re.compile(r"briefings/[^/]+/[^/]+/[^/]+/[0-9a-f]{64}/.+", re.ASCII)
+
+
 def check_key(key: str) -> str:
     """Return `key` if it is a lawful key, else raise UsageProblem. Keys that would leave the workspace never pass."""
     segments = key.split("/")
@@ -38,6 +41,11 @@ def check_key(key: str) -> str:
 def is_content_named(key: str) -> bool:
     """True if the key holds the hash of its bytes, so that a copy of it never goes out of date."""
     return _CONTENT_NAMED.fullmatch(key) is not None
+
+
+def is_bundle_file(key: str) -> bool:
+    """True for a file of a published bundle, which is written once and kept."""
+    return _BUNDLE_FILE.fullmatch(key) is not None
 
 
 def slug(campaign: str) -> str:

@@ -1,10 +1,10 @@
 """A workspace in an S3 bucket: conditional writes, SHA-256 checksums sent and checked.
 
-Every object goes up in one PutObject, which carries up to 5 GB with one checksum over the whole object. A multipart upload would
-have a checksum of checksums, which could not be compared with a local file's, so larger objects are refused.
+Objects of up to 64 MiB go up in one PutObject with one checksum over the whole, larger ones in parts (tasks.store.s3_parts). Where a
+service does not refuse to complete an upload over a key that is taken, which is tried once before the first large object, everything goes
+up in one piece, and what is larger than 5 GB is refused.
 """
 
-import base64
 import contextlib
 import hashlib
 import time
@@ -18,8 +18,10 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from tasks.domain.errors import StaleWrite, UsageProblem, WorkspaceProblem, WriteConflict
 from tasks.domain.ports import ObjectInfo, Stored
-from tasks.store.keys import check_key, is_content_named
+from tasks.store.keys import PROBE_KEY, check_key, is_content_named
 from tasks.store.s3_download import download
+from tasks.store.s3_options import WriteOptions
+from tasks.store.s3_parts import MOST_BYTES, PART, PartedHash, create_in_parts, hashed, honours_condition
 from tasks.store.s3_problems import BrokenBody, error_code, explained, status_of
 
 if TYPE_CHECKING:
@@ -27,7 +29,7 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
-_LARGEST = 5 * 10**9
+_LARGEST = 5 * 10**9  # of one PutObject
 _LOOK_FIRST_FROM = 1 << 20  # asking costs a round trip; sending a megabyte that is already there costs more
 _ATTEMPTS = 4
 
@@ -36,22 +38,30 @@ class S3Store:
     """ObjectStore over `prefix` of `bucket`. `cache_dir` keeps local copies for readers that map files; it may be deleted at any
     time. A version is the object's ETag: equal bytes have equal versions, so what is swapped carries a fence or a nonce."""
 
-    def __init__(self, bucket: str, prefix: str, client: "S3Client", cache_dir: Path) -> None:
+    def __init__(
+        self,
+        bucket: str,
+        prefix: str,
+        client: "S3Client",
+        cache_dir: Path,
+        options: WriteOptions | None = None,
+        parts_from: int = PART,
+    ) -> None:
         self.bucket = bucket
         self.prefix = prefix.strip("/")
         self.address = f"s3://{bucket}/{self.prefix}".rstrip("/")
         self._client = client
         self._cache_dir = cache_dir
+        self._options = options or WriteOptions()
+        self._parts_from = parts_from
 
     def create(self, key: str, data: bytes | Path) -> Literal["created", "present"]:
-        name, size, digest = self._name(key), _size(data), _sha256(data)
-        if size > _LARGEST:
-            raise WorkspaceProblem(f"{key} has {size:,} bytes; one object holds at most {_LARGEST:,}.", remedy="Split the input.")
+        name, size, digest = self._name(key), _size(data), hashed(data)
         with explained(self.address, f"write {key}"):
             if size >= _LOOK_FIRST_FROM and self._head(name) is not None:
                 return self._same_or_conflict(key, digest)
             # after a lost answer the client sends again and hears that the key exists: then it is our own write
-            if self._put(name, data, digest, {"IfNoneMatch": "*"}) is None:
+            if self._create(key, data, size, digest) is None:
                 return self._same_or_conflict(key, digest)
             return "created"
 
@@ -78,7 +88,7 @@ class S3Store:
     def swap(self, key: str, data: bytes, *, expected: str | None) -> str:
         condition = {"IfNoneMatch": "*"} if expected is None else {"IfMatch": expected}
         with explained(self.address, f"write {key}"):
-            version = self._put(self._name(key), data, _sha256(data), condition)
+            version = self._put(key, data, hashed(data).whole, condition)
         if version is None:
             raise StaleWrite(f"{key} was changed by somebody else since it was read.", remedy="Read it again and decide anew.")
         return version
@@ -131,14 +141,36 @@ class S3Store:
         except BotoCoreError as error:
             raise BrokenBody from error
 
-    def _put(self, name: str, data: bytes | Path, digest: bytes, condition: dict[str, Any]) -> str | None:
+    def _create(self, key: str, data: bytes | Path, size: int, digest: PartedHash) -> str | None:
+        """Returns the version written, or None if the key is taken."""
+        parts = size > self._parts_from and self._creates_in_parts
+        if size > (MOST_BYTES if parts else _LARGEST):
+            raise WorkspaceProblem(
+                f"{key} has {size:,} bytes; here one object holds at most {MOST_BYTES if parts else _LARGEST:,}"
+                + ("." if parts else ", since the service does not honour If-None-Match on CompleteMultipartUpload."),
+                remedy="Split the input.",
+            )
+        if parts:
+            return create_in_parts(self._client, self.bucket, self._name(key), data, self._options.of(key))
+        return self._put(key, data, digest.whole, {"IfNoneMatch": "*"})
+
+    @cached_property
+    def _creates_in_parts(self) -> bool:
+        """Whether the service holds to create-if-absent for objects in parts; tried on a key that is there for such trials."""
+        trial = b"written once\n"
+        self._put(PROBE_KEY, trial, hashed(trial).whole, {"IfNoneMatch": "*"})
+        stored = self._get(self._name(PROBE_KEY))
+        return stored is not None and honours_condition(self._client, self.bucket, self._name(PROBE_KEY), stored.data)
+
+    def _put(self, key: str, data: bytes | Path, digest: str, condition: dict[str, Any]) -> str | None:
         """Returns the version written, or None if the condition did not hold."""
+        name, options = self._name(key), self._options.of(key)
         for attempt in range(_ATTEMPTS):
             with contextlib.ExitStack() as stack:
                 body: bytes | BinaryIO = stack.enter_context(data.open("rb")) if isinstance(data, Path) else data
                 try:
                     answer = self._client.put_object(
-                        Bucket=self.bucket, Key=name, Body=body, ChecksumSHA256=base64.b64encode(digest).decode(), **condition
+                        Bucket=self.bucket, Key=name, Body=body, ChecksumSHA256=digest, **condition, **options
                     )
                     return answer["ETag"]
                 except ClientError as error:
@@ -161,12 +193,13 @@ class S3Store:
         head = self._head(name)
         return None if head is None else str(head["ETag"])
 
-    def _same_or_conflict(self, key: str, digest: bytes) -> Literal["present"]:
+    def _same_or_conflict(self, key: str, digest: PartedHash) -> Literal["present"]:
         head = self._head(self._name(key)) or {}
-        stored = head.get("ChecksumSHA256")
-        if stored is None and (current := self.read(key)) is not None:  # copied there by a tool that sent no SHA-256
-            stored = base64.b64encode(hashlib.sha256(current.data).digest()).decode()
-        if stored != base64.b64encode(digest).decode():
+        same = digest.fits(head["ChecksumSHA256"]) if "ChecksumSHA256" in head else None
+        if same is None and "ETag" in head:  # copied there by a tool that sent no SHA-256, or in parts of another size
+            copy = self.local_path(key)
+            same = hashed(copy).whole == digest.whole
+        if not same:
             raise WriteConflict(
                 f"{key} in {self.address} already holds other bytes.",
                 remedy="Nothing was changed. What is written once is never replaced: look for two versions of the program or data.",
@@ -176,10 +209,3 @@ class S3Store:
 
 def _size(data: bytes | Path) -> int:
     return data.stat().st_size if isinstance(data, Path) else len(data)
-
-
-def _sha256(data: bytes | Path) -> bytes:
-    if isinstance(data, bytes):
-        return hashlib.sha256(data).digest()
-    with data.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").digest()

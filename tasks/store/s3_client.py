@@ -10,6 +10,7 @@ from botocore.exceptions import BotoCoreError
 from tasks.domain.errors import UsageProblem
 from tasks.store.keys import check_key
 from tasks.store.s3 import S3Store
+from tasks.store.s3_options import WriteOptions
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
@@ -38,6 +39,7 @@ def open_s3(
     connect_timeout_s: float = 10,
     read_timeout_s: float = 60,
     attempts: int = 5,
+    options: WriteOptions | None = None,
 ) -> S3Store:
     """The store at `s3://bucket/prefix`. Without keys boto3's own chain of credentials holds (profile, instance role).
 
@@ -54,7 +56,7 @@ def open_s3(
         read_timeout_s=read_timeout_s,
         attempts=attempts,
     )
-    return S3Store(bucket, prefix, client, cache_dir)
+    return S3Store(bucket, prefix, client, cache_dir, options)
 
 
 def s3_client(

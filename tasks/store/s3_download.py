@@ -1,7 +1,5 @@
 """Downloads into the cache of a machine: verified against the stored checksum, whole or not at all."""
 
-import base64
-import hashlib
 import os
 import tempfile
 from collections.abc import Iterator
@@ -11,6 +9,7 @@ from typing import TYPE_CHECKING, BinaryIO
 from botocore.exceptions import BotoCoreError, ClientError
 
 from tasks.domain.errors import WorkspaceProblem
+from tasks.store.s3_parts import PartedHash
 from tasks.store.s3_problems import BrokenBody, error_code
 
 if TYPE_CHECKING:
@@ -34,7 +33,7 @@ def download(client: "S3Client", bucket: str, name: str, copy: Path) -> bool:
         with tempfile.NamedTemporaryFile(dir=copy.parent, delete=False) as file:
             try:
                 digest = _receive(answer["Body"], file)
-                if answer.get("ChecksumSHA256", digest) != digest:
+                if "ChecksumSHA256" in answer and digest.fits(answer["ChecksumSHA256"]) is False:
                     raise WorkspaceProblem(
                         f"s3://{bucket}/{name} does not have the bytes its checksum stands for.",
                         remedy="Restore the object from a backup or from an earlier version in the bucket.",
@@ -52,15 +51,15 @@ def download(client: "S3Client", bucket: str, name: str, copy: Path) -> bool:
     return True
 
 
-def _receive(body: "StreamingBody", file: "BinaryIO | tempfile._TemporaryFileWrapper[bytes]") -> str:
-    hashed = hashlib.sha256()
+def _receive(body: "StreamingBody", file: "BinaryIO | tempfile._TemporaryFileWrapper[bytes]") -> PartedHash:
+    hashed = PartedHash()
     chunks = body.iter_chunks(1 << 20)
     while chunk := _next(chunks):
         hashed.update(chunk)
         file.write(chunk)
     file.flush()
     os.fsync(file.fileno())
-    return base64.b64encode(hashed.digest()).decode()
+    return hashed
 
 
 def _next(chunks: Iterator[bytes]) -> bytes:

@@ -51,6 +51,11 @@ _CODES: dict[str, tuple[str, str]] = {
     "InsufficientStorage": ("the service has no space left", "Give it more space, then run again."),
     "NotImplemented": ("the service does not know this request", "Use a service with conditional writes and SHA-256 checksums."),
     "ConditionalRequestConflict": ("another writer was busy with this key, also after retries", _RERUN),
+    "InvalidRequest": (
+        "the service refuses the request's options",
+        "Object lock (RESURGE_S3_OBJECT_LOCK_DAYS) needs a bucket made with it; encryption needs a service that knows it.",
+    ),
+    "KMS.NotFoundException": ("there is no such KMS key", "Correct RESURGE_S3_KMS_KEY_ID."),
     "PermanentRedirect": ("the bucket lies in another region", "Correct the region or endpoint in the settings."),
     "AuthorizationHeaderMalformed": ("the region does not fit the bucket", "Correct the region in the settings."),
 }
