@@ -50,6 +50,7 @@ def _loaded() -> Answer:
     """The renderer, which takes 3 s to load."""
     from reports.attachments import attachment
     from reports.compose import compose
+    from reports.gate.check import lint
     from reports.printing import print_pdf
     from tasks.domain.facts import edition_of, read_facts
 
@@ -59,12 +60,15 @@ def _loaded() -> Answer:
         os.environ["SOURCE_DATE_EPOCH"] = str(int(as_of.timestamp()))  # the clock stands still at `as_of`
         missing = frozenset(int(code, 16) for code in options.without_glyph.split(",") if code)
         composed = compose(facts_json, edition=edition, paper=options.paper, without_glyph=missing, withhold=options.withhold)
+        broken = lint(composed.facts, composed.html, composed.figures, edition=edition, replaced=composed.replaced)
+        if broken:
+            return pack({"broken": [violation.told() for violation in broken]}, {"pdf": b""})
         attached = [attachment(name, data, as_of) for name, data in parts.items()]
         printed = print_pdf(composed.html, composed.figures, edition=edition, attachments=attached)
         head = {
             "pages": printed.pages,
             "replaced": composed.replaced,
-            "complaints": printed.complaints,
+            "complaints": [*printed.complaints, *(fault.told() for fault in printed.faults)],
             "without_glyph": sorted(printed.without_glyph),
             "asked": printed.asked,
         }

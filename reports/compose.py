@@ -26,6 +26,7 @@ class Composed:
     html: str
     figures: dict[str, str]
     replaced: tuple[str, ...]
+    facts: Facts  # as printed: cleaned, and with passages withheld where they had to be
 
 
 def compose(
@@ -46,7 +47,7 @@ def compose(
         replaced = (f"{held} passages are withheld, because the renderer failed with them.", *replaced)
     model = view(facts, edition=edition, replaced=replaced)
     html = _environment().get_template("briefing.html.j2").render(v=model, styles=(*STYLES, f"paper-{paper.lower()}.css"))
-    return Composed(html, figures(model), replaced)
+    return Composed(html, figures(model), replaced, facts)
 
 
 def compose_facts(facts: Facts, *, edition: str, paper: str) -> Composed:

@@ -9,17 +9,21 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from reports.gate.pages import pages
+from reports.gate.violations import Violation
+
 LISTENED = ("weasyprint", "fontTools", "matplotlib", "py.warnings")
 NOTDEF = re.compile(r"\.notdef glyph.*\(U\+([0-9A-F]{4,6})\)", re.DOTALL)
 
 
 @dataclass
 class Printed:
-    """`complaints` are log lines of warning or worse: any of them makes the PDF unfit."""
+    """`complaints` are log lines of warning or worse, `faults` what the pages lack or spill: any of either makes the PDF unfit."""
 
     pdf: bytes = b""
     pages: int = 0
     complaints: list[str] = field(default_factory=list)
+    faults: list[Violation] = field(default_factory=list)
     asked: list[str] = field(default_factory=list)  # addresses the renderer wanted
 
     @property
@@ -62,6 +66,7 @@ def print_pdf(html: str, figures: dict[str, str], *, edition: str, attachments: 
             font_config=FontConfiguration(), pdf_variant="pdf/ua-1", pdf_tags=True
         )
         printed.pages = len(document.pages)
+        printed.faults = pages(document, figures)
         with spoken_lines():
             printed.pdf = document.write_pdf(
                 finisher=finish,

@@ -32,11 +32,13 @@ KEPT = (
     "MPLCONFIGDIR",
 )
 MOST_TRIES = 5
+NAMED = 5  # broken rules that an error message names
 NOTHING: Mapping[str, bytes] = {}
 
 
 class RenderProblem(ResurgeError):
-    """No PDF that could be signed came out: the renderer complained, failed or ran past a limit."""
+    """No PDF that could be signed came out: its text broke a rule, its pages had a fault, or the renderer complained, failed or ran past a
+    limit."""
 
 
 @dataclass(frozen=True)
@@ -76,7 +78,7 @@ def render_pdf(
 
     `attachments`, path -> bytes, are embedded in the PDF under the last parts of their paths (`annex/edges.csv` as `edges.csv`).
     Raises pydantic.ValidationError for facts of another shape, UsageProblem for names that cannot be attached, RenderProblem if no fit
-    PDF came out, naming the log line or limit.
+    PDF came out, naming the broken rule, the log line or the limit.
     """
     read_facts(facts_json)
     files = {FACTS: facts_json, **named(attachments)}
@@ -86,10 +88,12 @@ def render_pdf(
     reason = ""
     for _ in range(MOST_TRIES):
         outcome = _run(files, paper, limits, missing, withhold)
+        if broken := outcome.answer.get("broken"):
+            raise _withheld(facts_json, broken)
         complaints = outcome.answer.get("complaints", [])
         if not outcome.failure and not complaints:
             return Rendered(outcome.pdf, outcome.answer["pages"], tuple(outcome.answer["replaced"]))
-        reason = reason or outcome.failure or f"the renderer logged: {complaints[0][:300]}"
+        reason = reason or outcome.failure or f"the gate found: {complaints[0][:300]}"
         found = frozenset(outcome.answer.get("without_glyph", [])) - missing
         if found:
             missing |= found
@@ -102,6 +106,15 @@ def render_pdf(
     raise RenderProblem(
         f"The PDF of edition {edition_of(facts_json)[:12]} was not made: {reason}.",
         remedy="The facts are unharmed; run the briefing again after the cause named here is gone.",
+    )
+
+
+def _withheld(facts_json: bytes, broken: list[str]) -> RenderProblem:
+    more = f"; and {len(broken) - NAMED} more" if len(broken) > NAMED else ""
+    return RenderProblem(
+        f"The briefing of edition {edition_of(facts_json)[:12]} is withheld, because its text breaks the rules of docs/methods.md: "
+        f"{'; '.join(broken[:NAMED])}{more}.",
+        remedy="Correct the sentence, or record the number in facts.json where it is measured; nothing was published.",
     )
 
 

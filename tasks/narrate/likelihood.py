@@ -2,17 +2,9 @@
 
 from typing import Literal
 
-Confidence = Literal["low", "moderate", "high"]
+from tasks.domain.likelihoods import TERMS as TERMS
 
-TERMS: dict[str, tuple[int, int]] = {
-    "almost no chance": (1, 5),
-    "very unlikely": (5, 20),
-    "unlikely": (20, 45),
-    "roughly even chance": (45, 55),
-    "likely": (55, 80),
-    "very likely": (80, 95),
-    "almost certain": (95, 99),
-}
+Confidence = Literal["low", "moderate", "high"]
 
 
 def term_for(probability: float) -> str:

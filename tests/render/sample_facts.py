@@ -782,6 +782,8 @@ def avatars() -> AvatarFacts:
 
 
 def _judgements() -> JudgementFacts:
+    week = _weeks()
+
     def one(name: str, statement: str, term: str, span: tuple[int, int], confidence: str, basis: str) -> Judgement:
         return Judgement(
             judgement_id=name,
@@ -790,14 +792,16 @@ def _judgements() -> JudgementFacts:
             likelihood_range=span,
             confidence=confidence,
             confidence_statement=basis,
-            reasons=("The index of posts rose in each of the last 28 days.", "341 accounts were created after the takedown."),
-            alternative="The queries may have met more of an unchanged network since 1 September.",
-            would_change="An index at fixed queries below 0.25 in two briefings in a row would change this.",
+            reasons=(
+                "The posts of the network rose in each of the last four weeks.",
+                f"{week[-1].accounts:,} accounts of the list posted.",
+            ),
+            alternative="The queries may have met more of an unchanged network since one of them began.",
+            would_change="An index at fixed queries below a quarter in two briefings in a row would change this.",
             falsifier="/takedowns/0/level",
-            refs=("/takedowns/0/rebuild_index/0/latest",),
+            refs=("/activity/accounts",),
         )
 
-    week = _weeks()
     return JudgementFacts(
         bottom_line=(
             "The network is rebuilding on Facebook: posts stand at 0.31 of the level before the takedown and are rising.",
@@ -806,11 +810,11 @@ def _judgements() -> JudgementFacts:
         ),
         items=(
             one("rebuild-facebook", "The network on Facebook is likely to reach half of its former volume by the end of the year.", "likely", (55, 80), "moderate",
-                "Confidence is moderate: two series agree, but the queries changed inside the window."),
+                "Our confidence is moderate: two series agree, but the queries changed inside the window."),
             one("pivot", "The turn to the Middle East is very likely a deliberate change of task.", "very likely", (80, 95), "high",
-                "Confidence is high: the day, the lag and the holiday control agree on three platforms."),
+                "Our confidence is high: the day, the lag and the holiday control agree on three platforms."),
             one("reach", "It is unlikely that posts of the network reached readers outside it.", "unlikely", (20, 45), "low",
-                "Confidence is low: views were measured on one platform only."),
+                "Our confidence is low: views were measured on one platform only."),
         ),
         key_figures=(
             KeyFigure(name="Posts by the network", value=week[-1].posts, unit="posts", previous=week[-2].posts, baseline=9171.4, ref="/activity/posts"),

@@ -155,8 +155,8 @@ def test_key_figures_are_those_of_the_facts(texts: list[str]) -> None:
 @pytest.mark.parametrize(("paper", "words"), [("A4", 12), ("Letter", 40)])
 def test_page_1_holds_bottom_line_key_figures_and_five_judgements_and_nothing_else(paper: str, words: int) -> None:
     base = sample_facts.full()
-    texts = ["It is likely that " + " ".join(f"word{i}{k}" for k in range(words // 2)) + "." for i in range(5)]
-    why = "Our confidence is low: " + "because " * words
+    texts = ["It is likely that " + " ".join(f"word{chr(97 + i)}{chr(97 + k)}" for k in range(words // 2)) + "." for i in range(5)]
+    why = "Our confidence is moderate: " + "because " * words
     items = tuple(base.judgements.items[0].model_copy(update={"statement": text, "confidence_statement": why}) for text in texts)
     facts = base.model_copy(update={"judgements": base.judgements.model_copy(update={"items": items})})
     pages = PdfReader(io.BytesIO(render_pdf(facts.to_bytes(), paper=paper).pdf)).pages
