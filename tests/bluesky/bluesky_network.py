@@ -237,7 +237,7 @@ def _killed(desk: Desk, between: Between) -> None:
     """A fetch is ended by SIGKILL in its middle; what was stored by then is whole batches or nothing."""
     between.hold = 12
     process = desk.start("collect", "pier")
-    assert between.held.wait(120), process.communicate(timeout=5)
+    assert between.held.wait(300), process.communicate(timeout=5)
     os.killpg(process.pid, signal.SIGKILL)
     process.communicate(timeout=60)
     between.hold = 10**9
