@@ -42,7 +42,7 @@ def families_csv(inputs: AnnexInputs) -> Annex:
 
 
 def _row(inputs: AnnexInputs, row: dict[str, Any]) -> tuple[object, ...]:
-    text = inputs.names.words(str(row["text"]), str(row["platform"]))
+    text = inputs.names.words(str(row["text"]), str(row["platform"]), paths=row["named"])
     return (
         inputs.tlp,
         *(row[name] for name in ("family_id", "posts_period", "accounts_period", "platforms", "variants")),

@@ -1,19 +1,19 @@
 """annex/links.csv: the hosts and pages that accounts of the campaign list linked to in the period.
 
 That an account shared a link says nothing about whose page it is. Links on platforms where anybody publishes may name somebody, so their
-path is a keyed hash unless every part of it belongs to an account that may be named. A page that fewer than three accounts linked to
-leads to their posts, so it is listed only if all of them may be named; and where one may not, days stand in place of instants.
+path is a keyed hash unless every part of it belongs to an account that may be named. A host or page that fewer than three accounts linked
+to leads to their posts, so it is listed only if all of them may be named; and where one may not, days stand in place of instants.
 """
 
 from collections.abc import Iterator
 from typing import Any
-from urllib.parse import urlsplit
 
 import numpy as np
 import pandas as pd
 
 from reports.annex.accounts import plain
 from reports.annex.inputs import AnnexInputs
+from reports.annex.naming import host_of
 from reports.annex.tables import Annex, table
 from tasks.domain.accounts import account_key
 from tasks.domain.links import PLATFORM_HOSTS, SHORTENERS
@@ -28,11 +28,8 @@ def shared_addresses(inputs: AnnexInputs) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Hosts and pages, one row each, most accounts first: name (the host, or the canonical address), host, host_kind (site, shortener,
     platform), posts, accounts, first, last, `named` (whether all of the accounts may be)."""
     rows = _placed(inputs)
-    links = _counted(rows.assign(name=rows["url"]))
-    findable = links["named"] | (links["accounts"] >= SHARED_BY)
-    return _counted(rows.assign(name=rows["host"]).drop_duplicates(["post", "name"])), links[findable.to_numpy(bool)].reset_index(
-        drop=True
-    )
+    hosts = _counted(rows.assign(name=rows["host"]).drop_duplicates(["post", "name"]))
+    return hosts, _counted(rows.assign(name=rows["url"]))
 
 
 def links_csv(inputs: AnnexInputs, hosts: pd.DataFrame, links: pd.DataFrame) -> Annex:
@@ -69,7 +66,7 @@ def host_name(inputs: AnnexInputs, host: str) -> str:
 
 def _placed(inputs: AnnexInputs) -> pd.DataFrame:
     rows, posts = inputs.shared, inputs.period_posts
-    distinct = {url: _host(url) for url in rows["url"].unique()}
+    distinct = {url: host_of(url) for url in rows["url"].unique()}
     place = rows["post"].to_numpy(np.int64)
     return rows.assign(
         host=[distinct[url] for url in rows["url"]],
@@ -77,13 +74,6 @@ def _placed(inputs: AnnexInputs) -> pd.DataFrame:
         at=posts["posted_at"].iloc[place].array,
         open=account_key(posts).isin(inputs.nameable).to_numpy(bool)[place],
     )
-
-
-def _host(url: str) -> str:
-    try:
-        return (urlsplit(url).hostname or "").removeprefix("www.")
-    except ValueError:  # brackets that hold no address
-        return ""
 
 
 def _counted(rows: pd.DataFrame) -> pd.DataFrame:
@@ -97,6 +87,7 @@ def _counted(rows: pd.DataFrame) -> pd.DataFrame:
         last=("at", "max"),
         named=("open", "all"),
     ).reset_index()
+    counted = counted[(counted["named"] | (counted["accounts"] >= SHARED_BY)).to_numpy(bool)]
     counted["host_kind"] = [_kind(host) for host in counted["host"]]
     return counted.sort_values(["accounts", "posts", "name"], ascending=[False, False, True], ignore_index=True)
 

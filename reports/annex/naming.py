@@ -66,8 +66,9 @@ class Names:
     def link(self, address: str) -> str:
         """The address, defanged; with a keyed hash for its path where that names somebody or may do so: on a platform where anybody
         publishes every part must be known to belong to an account that may be named."""
-        parts = urlsplit(address.replace("hxxp", "http", 1))
-        host = (parts.hostname or "").removeprefix("www.")
+        host = host_of(address)
+        if not host:
+            return self._of("", address, "link")
         rest = unquote(address.partition("://")[2].partition("/")[2])
         tokens = [token.casefold() for token in _TOKEN.findall(rest)]
         platform = _platform_of(host)
@@ -81,12 +82,18 @@ class Names:
         shown = platform if label else host
         return f"{printable(shown)[0].replace('[.]', '.').replace('.', '[.]')}/{self._of(shown, address, 'link')}"
 
-    def words(self, text: str, platform: str) -> str:
-        """A text with mentions, names and links of accounts that may not be named replaced by pseudonyms, clean for print."""
+    def words(self, text: str, platform: str, *, paths: bool = True) -> str:
+        """A text with mentions, names and links of accounts that may not be named replaced by pseudonyms, clean for print. Without
+        `paths` only the host of a link is left: the code of a shortener names one share of a page, and so a post."""
         text = "".join(c for c in text if unicodedata.category(c) != "Cf" or c in "\u200c\u200d")
-        text = _LINK.sub(lambda found: self.link(found[0]), text)
+        text = _LINK.sub(lambda found: self.link(found[0]) if paths else self._host_of(found[0]), text)
         text = _MENTION.sub(lambda found: f"@{self._mention(found[1], platform)}", text)
         return printable(self._without_names(text))[0]
+
+    def _host_of(self, address: str) -> str:
+        scheme, _, rest = self.link(address).rpartition("://")
+        host, slash, _ = rest.partition("/")
+        return f"{scheme}://{host}/…" if scheme and slash else host
 
     def _mention(self, handle: str, platform: str) -> str:
         known = handle.casefold()
@@ -112,6 +119,14 @@ class Names:
 
     def _of(self, platform: str, name: str, kind: str) -> str:
         return pseudonym(self._key, platform, f"{kind}\0{name}", kind=f"outsider-{kind}")
+
+
+def host_of(address: str) -> str:
+    """The host of a link, defanged or not, in lower case and without `www.`; empty where it has none."""
+    try:
+        return (urlsplit(address.replace("hxxp", "http", 1).replace("[.]", ".")).hostname or "").removeprefix("www.")
+    except ValueError:  # brackets that hold no address
+        return ""
 
 
 def _is_name(word: str) -> bool:

@@ -179,7 +179,7 @@ def test_nobody_who_may_not_be_named_is(unnamed):
         text = data.decode()
         hidden = names_of_outsiders()
         if unnamed:
-            hidden += [MEMBERS["m4"], "Name of m4", "only-m4", "Only mine"]
+            hidden += [MEMBERS["m4"], "Name of m4", "only-m4", "own[.]example", "own.example", "Only mine"]
         for word in hidden:
             assert word.casefold() not in text.casefold(), f"{word} in {name}"
             assert json.dumps(word)[1:-1].casefold() not in text.casefold()
@@ -376,6 +376,16 @@ def test_hostile_names_run_nowhere_and_read_back(words):
             assert all(cell == spreadsheet_cell(cell) for row in rows for cell in row)
         else:
             json.loads(data)
+
+
+@pytest.mark.parametrize(
+    "address", ["http://[broken", "https://", "http://[::1", "hxxp://a[.]example/x", "https://user@host.example/"]
+)
+def test_broken_links_in_texts_are_no_obstacle(address):
+    shown = inputs().names.words(f"see {address} there", "x")
+    assert shown.startswith("see ")
+    assert shown.endswith(" there")
+    assert "http://" not in shown
 
 
 @pytest.mark.parametrize("form", ["@{}", "RT @{}:", "by {}", "＠{} ", "@\u200b{}", "据{}说", "({})", "{}'s"])
