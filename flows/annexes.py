@@ -3,10 +3,13 @@
 from collections.abc import Sequence
 from dataclasses import replace
 
+import pandas as pd
+
 from flows.evidence import Evidence
 from flows.findings import Findings
 from flows.renditions import Rendition
 from reports.annex import AnnexInputs, make_annexes
+from tasks.domain.renditions import HOLDS
 from tasks.rebuilding.account_cohorts import account_cohorts
 from tasks.store.visible import latest_accounts
 
@@ -27,9 +30,9 @@ def with_annexes(seen: Evidence, found: Findings, made: Sequence[Rendition], key
                 families=found.families.set_axis(seen.posts.index),
                 observations=seen.observations,
                 latest=latest,
-                members=found.members.frame,
-                past=found.members.past,
-                proposed=found.members.proposed,
+                members=_reasons(one, found.members.frame),
+                past=_reasons(one, found.members.past),
+                proposed=_reasons(one, found.members.proposed),
                 clusters=found.detection.clusters,
                 cohorts=cohorts,
                 key=key,
@@ -38,6 +41,12 @@ def with_annexes(seen: Evidence, found: Findings, made: Sequence[Rendition], key
         )
         for one in made
     )
+
+
+def _reasons(one: Rendition, accounts: pd.DataFrame) -> pd.DataFrame:
+    """Why an account is on the list is said in analysts' words: not in a rendition that may not hold them."""
+    lower = bool(one.facts.left_out)
+    return accounts.assign(reason="") if lower and not HOLDS[one.tlp].workings else accounts
 
 
 def _with_annexes(one: Rendition, inputs: AnnexInputs) -> Rendition:
