@@ -51,7 +51,7 @@ def _row(inputs: AnnexInputs, row: dict[str, Any]) -> tuple[object, ...]:
         row["accounts"],
         row["lang"],
         text,
-        "yes" if text.endswith("…") and not str(row["text"]).endswith("…") else "no",
+        "yes" if text.endswith("…") and not text.endswith("/…") and not str(row["text"]).endswith("…") else "no",
     )
 
 

@@ -228,6 +228,7 @@ def test_where_an_account_may_not_be_named_days_stand_for_instants():
     assert family["first_post_at"] == f"{START + timedelta(hours=1):%Y-%m-%dT%H:%M:%SZ}"
     assert (family["accounts_period"], family["posts"]) == ("4", "4")
     assert family["text"].startswith("RT @outsider-")
+    assert family["text_shortened"] == "no"
 
 
 @pytest.mark.parametrize("unnamed", [(), tuple(MEMBERS)])
