@@ -43,7 +43,7 @@ class Settings(BaseSettings):
     audiences: dict[str, tuple[AudienceMember, ...]] = Field(default_factory=dict)  # JSON: {"group": [{"address": ..., ...}]}
     pseudonym_key: SecretStr | None = None  # at least 16 characters; unset: a key of this machine in state_dir
 
-    mail: Literal["eml", "smtp"] = "eml"
+    mail: Literal["eml", "smtp", "ses"] = "eml"
     sender: str = "Resurge <resurge@localhost>"
     smtp_host: str = "localhost"
     smtp_port: int = 587
@@ -52,6 +52,11 @@ class Settings(BaseSettings):
     smtp_password: SecretStr | None = None
     smtp_ca_file: Path | None = None
     smtp_timeout_s: float = 60
+    ses_region: str = "us-east-1"  # of Amazon SES; credentials are found the way boto3 finds them
+    ses_endpoint_url: str | None = None  # of another service that speaks the SES API v2
+    ses_configuration_set: str = ""
+    ses_feedback_to: str = ""  # where SES sends bounces and complaints; empty: as the identity says
+    ses_timeout_s: float = 60
     attachment_budget_mb: float = 8  # larger PDFs are linked; many servers refuse messages over 10 MB once base64 has added a third
     resend_unknown: bool = False  # a message whose fate is unknown (line dropped after DATA) is held; true sends it again
     link_base: str = ""  # address before a bundle's path under which stakeholders can open it; empty: no link

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from flows.settings import AudienceMember, Settings
 from tasks.deliver.delivery import Policy
 from tasks.deliver.eml import EmlMailer
+from tasks.deliver.ses import SesMailer
 from tasks.deliver.smtp import SmtpMailer
 from tasks.domain.campaign import Campaign
 from tasks.domain.errors import UsageProblem
@@ -198,6 +199,14 @@ def mailer(store: ObjectStore) -> Mailer:
     chosen = settings()
     if chosen.mail == "eml":
         return EmlMailer(store, "outbox")
+    if chosen.mail == "ses":
+        return SesMailer(
+            chosen.ses_region,
+            chosen.ses_endpoint_url,
+            configuration_set=chosen.ses_configuration_set,
+            feedback_to=chosen.ses_feedback_to,
+            timeout_s=chosen.ses_timeout_s,
+        )
     return SmtpMailer(
         chosen.smtp_host,
         chosen.smtp_port,

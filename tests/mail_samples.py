@@ -1,11 +1,16 @@
 """Facts, a store, a certificate and a real SMTP server for the tests of delivery."""
 
 import asyncio
+import base64
 import ipaddress
+import json
 import ssl
+import threading
+import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any, Literal
 
@@ -239,6 +244,52 @@ class RunningServer(Controller):
         assert self.server is not None
         self.port = self.server.sockets[0].getsockname()[1]
         super()._trigger_server()
+
+
+class SesService:
+    """The one request of the SES API v2 that is used, on loopback. `answer`: 200, an error (status, code, words), or "drop" (the line
+    closes), "half" (it closes within the answer), "slow" (no answer within a second); each after the message was taken."""
+
+    def __init__(self) -> None:
+        self.asked: list[dict[str, Any]] = []
+        self.answer: Any = 200
+        service = self
+
+        class Handler(BaseHTTPRequestHandler):
+            def do_POST(self) -> None:
+                assert self.path == "/v2/email/outbound-emails"
+                service.asked.append(json.loads(self.rfile.read(int(self.headers["Content-Length"]))))
+                if service.answer == "slow":
+                    time.sleep(1)
+                if service.answer in ("drop", "slow"):
+                    self.close_connection = True
+                    return
+                status, code, words = service.answer if isinstance(service.answer, tuple) else (200, "", "")
+                body = json.dumps({"message": words} if code else {"MessageId": "0100-message"}).encode()
+                self.send_response(status)
+                self.send_header("Content-Type", "application/json")
+                self.send_header("x-amzn-ErrorType", code)
+                self.send_header("Content-Length", str(len(body)))
+                self.end_headers()
+                self.wfile.write(body[:9] if service.answer == "half" else body)
+                self.close_connection = True
+
+            def log_message(self, *_: object) -> None: ...
+
+        self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self.address = f"http://127.0.0.1:{self._server.server_address[1]}"
+        self._thread = threading.Thread(target=self._server.serve_forever, args=(0.05,), daemon=True)
+        self._thread.start()
+
+    @staticmethod
+    def raw(asked: dict[str, Any]) -> bytes:
+        return base64.b64decode(asked["Content"]["Raw"]["Data"])
+
+    def stop(self) -> None:
+        if self._thread.is_alive():
+            self._server.shutdown()
+            self._server.server_close()
+            self._thread.join()
 
 
 Clock = Callable[[], datetime]

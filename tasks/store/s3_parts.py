@@ -112,7 +112,7 @@ def _send(client: "S3Client", upload: dict[str, str], number: int, piece: bytes)
 def _complete(client: "S3Client", upload: dict[str, str], parts: list[dict[str, Any]]) -> str | None:
     for attempt in range(_TRIES):
         try:
-            answer = client.complete_multipart_upload(**upload, MultipartUpload={"Parts": parts}, IfNoneMatch="*")  # type: ignore[arg-type]
+            answer = client.complete_multipart_upload(**upload, MultipartUpload={"Parts": parts}, IfNoneMatch="*")  # type: ignore[arg-type,typeddict-item]
             return answer["ETag"]
         except ClientError as error:
             if status_of(error) == 412 or (error_code(error) == "NoSuchUpload" and _is_there(client, upload)):

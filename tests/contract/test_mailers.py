@@ -9,10 +9,14 @@ from email.message import EmailMessage
 from pathlib import Path
 
 import pytest
-from mail_samples import PDF, Mailbox, MemoryStore, RunningServer, certificate, facts
+from mail_samples import PDF, Mailbox, MemoryStore, RunningServer, SesService, certificate, facts
+from moto import mock_aws
+from moto.core import DEFAULT_ACCOUNT_ID
+from moto.sesv2 import sesv2_backends
 
 from tasks.deliver.eml import EmlMailer
 from tasks.deliver.message import compose, message_id
+from tasks.deliver.ses import SesMailer
 from tasks.deliver.smtp import SmtpMailer
 from tasks.domain.errors import UsageProblem, WorkspaceProblem
 from tasks.domain.ports import Mailer
@@ -61,7 +65,19 @@ def serve(tls) -> Iterator[Callable[..., RunningServer]]:
         server.stop()
 
 
-@pytest.fixture(params=["folder", "store", "smtp"])
+@pytest.fixture
+def ses() -> Iterator[SesService]:
+    service = SesService()
+    yield service
+    service.stop()
+
+
+def by_ses(service: SesService, **more: object) -> SesMailer:
+    keys = {"access_key": "key", "secret_key": "s3cret-horse", "timeout_s": 3, **more}
+    return SesMailer("eu-west-1", service.address, **keys)  # type: ignore[arg-type]
+
+
+@pytest.fixture(params=["folder", "store", "smtp", "ses"])
 def mailer_and_inbox(request, tmp_path, tls, serve) -> tuple[Mailer, Callable[[], list[bytes]]]:
     """Each mailer with a way to read what it handed over."""
     if request.param == "folder":
@@ -69,6 +85,9 @@ def mailer_and_inbox(request, tmp_path, tls, serve) -> tuple[Mailer, Callable[[]
     if request.param == "store":
         store = MemoryStore()
         return EmlMailer(store, "mail/x"), lambda: [store.objects[k][0] for k in sorted(store.objects)]
+    if request.param == "ses":
+        service = request.getfixturevalue("ses")
+        return by_ses(service), lambda: [service.raw(asked) for asked in service.asked]
     box = Mailbox()
     server = serve(box)
     return SmtpMailer("127.0.0.1", server.port, timeout_s=5, tls=tls[1]), lambda: [content for _, content in box.taken]
@@ -109,7 +128,7 @@ def test_a_line_that_starts_with_a_dot_keeps_it(mailer_and_inbox):
 
 
 def test_a_mailer_says_what_kind_it_is(mailer_and_inbox):
-    assert mailer_and_inbox[0].kind in ("eml", "smtp")
+    assert mailer_and_inbox[0].kind in ("eml", "smtp", "ses")
 
 
 # Files ------------------------------------------------------------------------------------------------------------------------
@@ -268,3 +287,81 @@ def test_a_server_that_never_greets(tls):
         silent.listen()
         handover = SmtpMailer("127.0.0.1", silent.getsockname()[1], timeout_s=0.3, tls=tls[1]).send(letter(), ANA)
     assert handover.outcome == "deferred"
+
+
+# Amazon SES -------------------------------------------------------------------------------------------------------------------
+
+
+def test_ses_is_told_who_gets_it_and_where_bounces_go(ses):
+    mailer = by_ses(ses, configuration_set="briefings", feedback_to="bounces@example.org")
+    handover = mailer.send(letter(), ANA)
+    assert handover.outcome == "accepted"
+    assert "0100-message" in handover.reply
+    (asked,) = ses.asked
+    assert asked["Destination"] == {"ToAddresses": [ANA]}
+    assert asked["FromEmailAddress"] == SENDER
+    assert asked["ConfigurationSetName"] == "briefings"
+    assert asked["FeedbackForwardingEmailAddress"] == "bounces@example.org"
+    assert ses.raw(asked) == letter().as_bytes(policy=policy.SMTP)
+    by_ses(ses).send(letter(), ANA)
+    assert not {"ConfigurationSetName", "FeedbackForwardingEmailAddress"} & set(ses.asked[1])
+
+
+@pytest.mark.parametrize(
+    ("answer", "outcome", "word"),
+    [
+        ((400, "BadRequestException", "Illegal address ana@example.org"), "refused", "Illegal address"),
+        ((400, "MessageRejected", "Virus found in ana@example.org's message"), "refused", "Virus"),
+        ((400, "MessageRejected", "Email address is not verified: ana@example.org"), "deferred", "not verified"),
+        ((400, "MailFromDomainNotVerifiedException", "no MX"), "deferred", "MailFromDomain"),
+        ((400, "SendingPausedException", "paused"), "deferred", "paused"),
+        ((400, "AccountSuspendedException", "suspended"), "deferred", "suspended"),
+        ((429, "TooManyRequestsException", "Maximum sending rate exceeded"), "deferred", "429"),
+        ((400, "LimitExceededException", "Daily quota"), "deferred", "Daily"),
+        ((404, "NotFoundException", "Configuration set briefings does not exist"), "deferred", "does not exist"),
+        ((403, "AccessDeniedException", "not authorized"), "deferred", "403"),
+        ((403, "ExpiredTokenException", "expired"), "deferred", "expired"),
+        ((500, "InternalFailure", "oops"), "unknown", "500"),
+        ((503, "ServiceUnavailable", "later"), "unknown", "503"),
+        ("drop", "unknown", "dropped after"),
+        ("half", "unknown", "dropped after"),
+        ("slow", "unknown", "dropped after"),
+    ],
+    ids=lambda value: value[1] if isinstance(value, tuple) else None,
+)
+def test_every_answer_of_ses_has_its_outcome_and_none_is_asked_twice(ses, answer, outcome, word):
+    ses.answer = answer
+    handover = by_ses(ses, timeout_s=0.5).send(letter(), ANA)
+    assert (handover.outcome, len(ses.asked)) == (outcome, 1)
+    assert word in handover.reply
+    assert "ana@" not in handover.reply
+    assert "s3cret" not in handover.reply + repr(by_ses(ses))
+
+
+def test_nobody_there_or_no_credentials_hands_nothing_over(ses, monkeypatch, tmp_path):
+    ses.stop()
+    assert by_ses(ses, timeout_s=1).send(letter(), ANA).outcome == "deferred"
+    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_PROFILE"):
+        monkeypatch.delenv(name, raising=False)
+    for name in ("AWS_SHARED_CREDENTIALS_FILE", "AWS_CONFIG_FILE"):
+        monkeypatch.setenv(name, str(tmp_path / "none"))
+    monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
+    handover = SesMailer("eu-west-1", "http://127.0.0.1:9").send(letter(), ANA)
+    assert handover.outcome == "deferred"
+    assert "credentials" in handover.reply
+    with pytest.raises(UsageProblem, match="RESURGE_SES_REGION"):
+        SesMailer("eu-west-1", "not an address").send(letter(), ANA)
+
+
+def test_ses_as_moto_knows_it(monkeypatch):
+    """moto checks the request's shape against the service's model, and that the sender is an identity of the account."""
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "testing")
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "testing")
+    with mock_aws():
+        mailer = SesMailer("eu-west-1", timeout_s=3)
+        stranger = mailer.send(letter(), ANA)
+        assert (stranger.outcome, "MessageRejected" in stranger.reply) == ("refused", True)
+        mailer._client.create_email_identity(EmailIdentity="example.org")
+        assert mailer.send(letter(), ANA).outcome == "accepted"
+        sent = sesv2_backends[DEFAULT_ACCOUNT_ID]["eu-west-1"].core_backend.sent_messages
+        assert [set(message.destinations) for message in sent] == [{ANA}]
