@@ -88,7 +88,12 @@ def _offset(exact: pd.DataFrame, by_hour: np.ndarray, seed: int) -> OffsetEstima
 def _interval(offset: OffsetEstimate | NotMeasurable) -> Interval | NotMeasurable:
     if isinstance(offset, NotMeasurable):
         return offset
-    return Interval(low=offset.low, high=offset.high, level=0.9, method=f"bootstrap over accounts, best fit to {offset.template}")
+    return Interval(
+        low=offset.low,
+        high=offset.high,
+        level=0.9,
+        method=f"bootstrap over accounts, best fit to {offset.template}, an hour either way for when that day begins",
+    )
 
 
 def _meal_dips(by_hour: np.ndarray) -> tuple[str, ...]:

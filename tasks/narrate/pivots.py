@@ -72,7 +72,7 @@ def change_point(matched: np.ndarray, total: np.ndarray, seed: int) -> Change | 
     pearson = np.where(spread > 0, (matched - total * expected) ** 2 / np.where(spread > 0, spread, 1), 0).sum()
     near = np.flatnonzero(gain >= gain.max() - _DROP * max(1.0, pearson / max(len(total) - 2, 1))) + EDGE
     rng = np.random.default_rng(seed)
-    order = np.stack([_shuffled_blocks(len(total), rng) for _ in range(PERMUTATIONS)])
+    order = _shuffled_blocks(len(total), rng)
     reached = (_gain(matched[order], total[order]).max(axis=1) >= gain.max()).sum()
     return Change(at, int(near.min()), int(near.max()), float(before), float(after), float((1 + reached) / (1 + PERMUTATIONS)))
 
@@ -94,9 +94,11 @@ def _loglik(k: np.ndarray, n: np.ndarray) -> np.ndarray:
 
 
 def _shuffled_blocks(days: int, rng: np.random.Generator) -> np.ndarray:
-    offset = int(rng.integers(BLOCK_DAYS))
-    blocks = np.split(np.arange(days), np.arange(offset or BLOCK_DAYS, days, BLOCK_DAYS))
-    return np.concatenate([blocks[i] for i in rng.permutation(len(blocks))])
+    """PERMUTATIONS orders of the days, a row each: blocks of BLOCK_DAYS in random order, the first one shorter at random."""
+    shorter = rng.integers(BLOCK_DAYS, size=(PERMUTATIONS, 1))
+    block = (np.arange(days) + shorter) // BLOCK_DAYS
+    place = rng.random((PERMUTATIONS, days // BLOCK_DAYS + 2))
+    return np.argsort(np.take_along_axis(place, block, axis=1), axis=1, kind="stable")
 
 
 def _pivot(
