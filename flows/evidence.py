@@ -96,7 +96,7 @@ def load_evidence(run: Run, stated: Campaign, period: Period, cutoff: Cutoff) ->
 
 def _known(item: BlockedBatch, cutoff: Cutoff) -> bool:
     """Had it been fetched by the cut-off? What was blocked later says nothing of this period. Files bear no time: they count always."""
-    fetched = [page.fetched_at for page in item.pages if page.fetched_at] or [item.identity.fetched_at]
+    fetched = [page.fetched_at for page in item.pages] or [item.identity.fetched_at]
     return all(at is None or at <= cutoff.as_of for at in fetched)
 
 

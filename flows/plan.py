@@ -28,7 +28,7 @@ class PlannedPeriod(Record):
     state: Standing
     action: Literal["make", "skip"]
     rows: int
-    seconds: float | None  # the middle of what the newest ten runs took; null: there was none, or nothing will be made
+    seconds: float | None  # the middle of what the newest ten runs took; null: there was none
     mails: int
 
 
@@ -45,8 +45,12 @@ def standing(period: Period, published: Collection[str], runs: Sequence[RunSumma
     if period.path in published:
         return "published"
     stands = [run.standing(now, is_gone) for run in runs if run.flow == "briefing" and run.period == period.path]
-    newest = next((state for state in reversed(stands) if state != "done"), None)
-    return "running" if "running" in stands else "missing" if newest is None or newest == "done" else newest
+    if "running" in stands:
+        return "running"
+    for state in reversed(stands):
+        if state != "done":
+            return state
+    return "missing"
 
 
 class PeriodState(Record):
@@ -130,7 +134,7 @@ def plan_backfill(
                 state=state,
                 action="make" if make else "skip",
                 rows=rows.get(period.key, 0),
-                seconds=round(median(took), 1) if make and took else None,
+                seconds=round(median(took), 1) if took else None,
                 mails=recipients if make else 0,
             )
         )

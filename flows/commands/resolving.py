@@ -18,6 +18,7 @@ from tasks.domain.batches import BlockedBatch, CheckResult, Resolution
 from tasks.domain.errors import UsageProblem
 from tasks.domain.ports import LandedFile, ObjectStore
 from tasks.fetch.fetching import parse_landed
+from tasks.fetch.rows import ObservedAt
 from tasks.store.blocked import blocked_batches, find_blocked, resolve
 from tasks.store.lake import batch_records, commit_batch, earlier_reading
 from tasks.store.raw import open_raw
@@ -78,7 +79,9 @@ def _store(store: ObjectStore, item: BlockedBatch, decision: Resolution) -> None
         )
     rule, raw = item.identity.capture_rule, {one.sha256: one for one in item.raw}
     live = any(page.fetched_at for page in item.pages)
-    observed_at = None if live or rule == "stated" else "posted" if rule == "posted" else parse_instant(rule, "capture rule")
+    observed_at: ObservedAt = (
+        None if live or rule == "stated" else "posted" if rule == "posted" else parse_instant(rule, "capture rule")
+    )
     with tempfile.TemporaryDirectory(prefix="resurge-accept-") as folder:
         files = [
             LandedFile(open_raw(store, raw[page.sha256], Path(folder)), page.name, page.sha256, page.fetched_at, page.effort)

@@ -19,6 +19,7 @@ class RawObject(Record):
     key: str
     sha256: str
     size: int
+    packed_sha256: str = ""  # of the bytes as they are stored, compressed; empty where an older version landed them
 
 
 class QueryEffort(Record):

@@ -2,6 +2,7 @@
 
 import hashlib
 from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -9,10 +10,11 @@ from tasks.domain.bundles import BundleFile, Manifest, Pointer
 from tasks.domain.errors import StaleWrite, UsageProblem, WorkspaceProblem
 from tasks.domain.facts import Predecessor, edition_of
 from tasks.domain.ports import ObjectStore
-from tasks.store.keys import briefings_prefix, bundle_key, bundle_prefix, parse_pointer_key, pointer_key
+from tasks.store.keys import batch_key, briefings_prefix, bundle_key, bundle_prefix, parse_pointer_key, pointer_key
 
 FACTS, MANIFEST = "facts.json", "manifest.json"
 _TRIES = 50
+_READERS = 8
 
 
 @dataclass(frozen=True)
@@ -59,12 +61,20 @@ def publish_bundle(
         ),
         batch_ids=tuple(sorted(batch_ids)),
         predecessor=predecessor,
-    )
+        batch_records=_record_hashes(store, campaign, sorted(batch_ids)),
+    ).sealed()
     for name, data in contents.items():
         store.create(bundle_key(prefix, name), data)
     store.create(bundle_key(prefix, MANIFEST), manifest.canonical())
     moved, pointer = _point(store, pointer_key(campaign, period_path, tlp), edition, as_of, supersedes)
     return Published(edition, prefix, moved, pointer)
+
+
+def _record_hashes(store: ObjectStore, campaign: str, batch_ids: Sequence[str]) -> tuple[str, ...]:
+    """SHA-256 of the batches' records; empty for one that is not there, which `verify` names."""
+    with ThreadPoolExecutor(_READERS) as pool:  # on S3 each is a round trip
+        found = list(pool.map(lambda batch_id: store.read(batch_key(campaign, batch_id)), batch_ids))
+    return tuple(hashlib.sha256(stored.data).hexdigest() if stored else "" for stored in found)
 
 
 def latest(store: ObjectStore, campaign: str, period_path: str, tlp: str) -> Pointer | None:
@@ -114,7 +124,7 @@ def _point(store: ObjectStore, key: str, edition: str, as_of: datetime, supersed
             fence=current.fence + 1 if current else 1,
             corrections=(current.corrections if current else 0) + (replaces is not None),
             supersedes=replaces,
-        )
+        ).sealed()
         try:
             tried = True
             store.swap(key, pointer.canonical(), expected=stored.version if stored else None)
@@ -133,9 +143,13 @@ def _may_move(current: Pointer, edition: str, as_of: datetime, supersedes: str |
 
 
 def _read_pointer(data: bytes) -> Pointer:
+    remedy = "Restore it from a backup, or use a newer version of resurge."
     try:
-        return Pointer.model_validate_json(data)
+        pointer = Pointer.model_validate_json(data)
     except ValueError as error:
+        raise WorkspaceProblem("A latest.json of this workspace cannot be read.", remedy=remedy) from error
+    if not pointer.holds(data):
         raise WorkspaceProblem(
-            "A latest.json of this workspace cannot be read.", remedy="Restore it from a backup, or use a newer version of resurge."
-        ) from error
+            f"The latest.json that names the edition {pointer.edition[:12]} was altered: it does not fit its seal.", remedy=remedy
+        )
+    return pointer

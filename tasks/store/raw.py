@@ -35,13 +35,17 @@ def land(store: ObjectStore, campaign: str, source: str, data: bytes | Path, ext
             except zstandard.ZstdError as error:
                 raise UnreadableInput(f"{data!s:.200} changed while it was read ({error}).", remedy="Run again.") from error
         raw = RawObject(key=raw_key(campaign, source, hashing.sha256, ext), sha256=hashing.sha256, size=hashing.size)
+        with packed.open("rb") as file:
+            packed_sha256 = hashlib.file_digest(file, "sha256").hexdigest()
         try:
             store.create(raw.key, packed)
         except WriteConflict:
             # another version of zstd may pack differently: what counts is what comes out
             if problem := check_raw(store, raw):
                 raise WriteConflict(problem, remedy="Restore the object from a backup: landed bytes are never replaced.") from None
-    return raw
+            stored = store.read(raw.key)
+            packed_sha256 = hashlib.sha256(stored.data).hexdigest() if stored else ""
+    return raw.model_copy(update={"packed_sha256": packed_sha256})
 
 
 def open_raw(store: ObjectStore, raw: RawObject, into: Path) -> Path:
@@ -64,6 +68,8 @@ def check_raw(store: ObjectStore, raw: RawObject) -> str | None:
     stored = store.read(raw.key)
     if stored is None:
         return f"The landed bytes {raw.key} are missing."
+    if raw.packed_sha256 and hashlib.sha256(stored.data).hexdigest() != raw.packed_sha256:
+        return f"The landed bytes {raw.key} were altered: as stored, their SHA-256 is not {raw.packed_sha256}."
     return _unpack(io.BytesIO(stored.data), raw, None)
 
 
