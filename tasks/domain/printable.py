@@ -28,7 +28,9 @@ def printable(text: str, *, limit: int = MAX_GRAPHEMES) -> tuple[str, bool]:
     private-use and unassigned code points become `‹U+202E›`; lone surrogates become U+FFFD; at most 4 combining marks stay on a base;
     links are defanged. The result encodes to UTF-8.
     """
-    plain = text.isascii() and text.isprintable() and len(text) <= limit  # most names and links: nothing to show, a sign a character
+    plain = (
+        text.isascii() and text.isprintable() and len(text) <= limit
+    )  # most names and links: nothing to show, a sign a character
     cleaned = defang(" ".join(text.split()) if plain else "".join(_shown(text)))
     if plain and len(cleaned) <= limit:
         return cleaned, False
