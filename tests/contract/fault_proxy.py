@@ -8,7 +8,20 @@ from collections.abc import Callable
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Literal
 
-Fault = Literal["cut before", "cut after", "half body", "stall", "503 SlowDown", "500 InternalError", "403 RequestTimeTooSkewed"]
+Fault = Literal[
+    "cut before",
+    "half request",
+    "cut after",
+    "half body",
+    "stall",
+    "503 SlowDown",
+    "500 InternalError",
+    "403 RequestTimeTooSkewed",
+    "409 ConditionalRequestConflict",
+    "412 PreconditionFailed",
+    "507 InsufficientStorage",
+]
+Matches = Callable[[str, str, bytes], bool]  # method, path with query, body
 _HOP = {"connection", "keep-alive", "transfer-encoding", "expect"}
 
 
@@ -19,14 +32,16 @@ def _no_fault(_method: str, _number: int) -> Fault | None:
 class FaultProxy:
     """`plan(method, number)` is asked for every request (`number` counts the method's requests from 0) and names its fault or None.
 
-    "cut before": the request never arrives, as when the sender is killed. "cut after": it is carried out and the answer is
-    lost. "half body": the answer breaks off in its body. "stall": no answer comes. The rest are answers with that code.
+    "cut before": the request never arrives, as when the sender is killed. "half request": half of its body does. "cut after": it is
+    carried out and the answer is lost. "half body": the answer breaks off in its body. "stall": no answer comes. The rest are answers
+    with that code.
     """
 
     def __init__(self, port: int) -> None:
         self.plan: Callable[[str, int], Fault | None] = _no_fault
         self.counts: dict[str, int] = {}
         self.broken = 0
+        self._where: tuple[Matches, Fault, int] | None = None
         self._lock = threading.Lock()
         self._server = _Server(self, port)
         self.released = threading.Event()
@@ -41,14 +56,23 @@ class FaultProxy:
             self.counts, self.broken = {}, 0
         self.plan = lambda asked, at: fault if asked == method and number <= at < number + times else None
 
-    def heal(self) -> None:
-        self.plan = _no_fault
+    def break_where(self, matches: Matches, fault: Fault, *, times: int = 1) -> None:
+        """Break the first `times` requests for which `matches` holds; everything else passes."""
+        with self._lock:
+            self.counts, self.broken, self.plan = {}, 0, _no_fault
+            self._where = (matches, fault, times)
 
-    def next_fault(self, method: str) -> Fault | None:
+    def heal(self) -> None:
+        with self._lock:
+            self.plan, self._where, self.broken = _no_fault, None, 0
+
+    def next_fault(self, method: str, path: str, body: bytes) -> Fault | None:
         with self._lock:
             number = self.counts.get(method, 0)
             self.counts[method] = number + 1
             fault = self.plan(method, number)
+            if fault is None and self._where and self.broken < self._where[2] and self._where[0](method, path, body):
+                fault = self._where[1]
             self.broken += fault is not None
             return fault
 
@@ -80,10 +104,12 @@ class _Handler(BaseHTTPRequestHandler):
 
     def handle_request(self) -> None:
         body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
-        fault = self.server.proxy.next_fault(self.command)
+        fault = self.server.proxy.next_fault(self.command, self.path, body)
+        if fault == "half request":
+            self._forward_half(body)
         if fault == "stall":
             self.server.proxy.released.wait(30)
-        if fault in ("cut before", "stall"):
+        if fault in ("cut before", "stall", "half request"):
             self._hang_up()
         elif fault is not None and fault[0].isdigit():
             self._refuse(*fault.split(" "))
@@ -117,6 +143,15 @@ class _Handler(BaseHTTPRequestHandler):
             upstream.endheaders(body)
             answer = upstream.getresponse()
             return answer, answer.read()
+
+    def _forward_half(self, body: bytes) -> None:
+        upstream = http.client.HTTPConnection("127.0.0.1", self.server.upstream_port, timeout=30)
+        with contextlib.closing(upstream), contextlib.suppress(OSError):
+            upstream.putrequest(self.command, self.path, skip_host=True, skip_accept_encoding=True)
+            for name, value in self.headers.items():
+                if name.lower() not in _HOP:
+                    upstream.putheader(name, value)
+            upstream.endheaders(body[: len(body) // 2] or None)
 
     def _refuse(self, status: str, code: str) -> None:
         content = f"<?xml version='1.0'?><Error><Code>{code}</Code><Message>asked to fail</Message></Error>".encode()

@@ -1,0 +1,101 @@
+"""One try of a cell: the run with its fault, a clean run after it, and everything that must hold then."""
+
+import re
+import time
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from deeds import FILLER
+from matrix import Cell, Try
+from world import LATER, Place, Ran, World, wrong
+
+_UNEXPLAINED = ("Traceback", "Unexpected failure")
+
+
+@dataclass(frozen=True)
+class Tried:
+    """`problems`: what was not as promised; empty = passed. `ended`: exit code of the run with the fault, or minus its signal."""
+
+    step: str
+    fault: str
+    name: str
+    ended: int
+    problems: tuple[str, ...]
+    s: float
+
+
+def tried(world: World, cell: Cell, chosen: Try) -> Tried:
+    """Carry out one try."""
+    began = time.monotonic()
+    world.heal()
+    world.forget()
+    world.smtp.upstream_port = world.postfix.port if chosen.postfix else world.box_port
+    place = world.place(chosen.place, disk=chosen.disk)
+    try:
+        ran, problems = _story(world, place, chosen)
+    finally:
+        world.heal()
+        world.smtp.upstream_port = world.box_port
+        world.gone(place)
+    return Tried(cell.step, cell.fault, chosen.name, ran.code, tuple(problems), round(time.monotonic() - began, 2))
+
+
+def _story(world: World, place: Place, chosen: Try) -> tuple[Ran, list[str]]:
+    fault = chosen.fault
+    if fault and fault["deed"] == "disk full" and place.disk is None:
+        fault = {**fault, "deed": "no longer file"}
+        chosen = replace(chosen, says="would pass the size limit|File too large")
+    if chosen.arrange:
+        chosen.arrange(world)
+    ran = world.run(place, fault)
+    problems = [] if _happened(world, place, chosen) else ["the fault did not happen"]
+    problems += _ended(ran, chosen.codes, chosen.says)
+    world.heal()
+    if place.disk:
+        (place.disk / FILLER).unlink(missing_ok=True)
+    again = world.run(place, later=LATER)
+    return ran, problems + _afterwards(world, place, chosen, again)
+
+
+def _afterwards(world: World, place: Place, chosen: Try, again: Ran) -> list[str]:
+    if chosen.more.get("refused"):
+        return _ended(again, (1,), "refused - 550")
+    if chosen.more.get("any"):
+        return [f for f in wrong(world, place, other_facts=True) if f != "what was measured differs"] + _ended(again, (0,), "")
+    if not (chosen.held and again.code == 1):
+        return _ended(again, (0,), "") + wrong(world, place, other_facts=chosen.several)
+    problems = _ended(again, (1,), "held") + wrong(world, place, held=True, other_facts=chosen.several)
+    had = world.mails()
+    resent = world.run(place, later=2 * LATER, env={"RESURGE_RESEND_UNKNOWN": "true"})
+    problems += _ended(resent, (0,), "")
+    more = world.mails() - had
+    if sum(more.values()) != 1:
+        problems.append(f"sending the unknown again sent {sum(more.values())} messages")
+    return problems
+
+
+def _happened(world: World, place: Place, chosen: Try) -> bool:
+    if chosen.fault and chosen.fault["deed"] == "twin":
+        status = Path(str(place.folder / "out") + ".twin.status")
+        return status.exists() and status.read_text() in ("0", "1")
+    if chosen.fault:
+        return chosen.codes == (0, 1, -6, -11) or True
+    seen = [world.web.broken, world.smtp.broken, world.s3.broken if world.s3 else 0, len(world.view.fail), len(world.box.on_rcpt)]
+    return any(seen) or (world.postfix is not None and world.postfix.told)
+
+
+def _ended(ran: Ran, codes: tuple[int, ...], says: str) -> list[str]:
+    """What is wrong with how a run ended and what it said."""
+    problems = [] if ran.code in codes else [f"ended with {ran.code} instead of {' or '.join(map(str, codes))}: {_last(ran.said)}"]
+    if ran.code > 0:
+        if any(word in ran.said for word in _UNEXPLAINED) or "resurge: " not in ran.said:
+            problems.append(f"not explained: {_last(ran.said)}")
+        elif ran.code in codes and says and not re.search(says, ran.said):
+            problems.append(f"said nothing of {says!r}: {_last(ran.said)}")
+    return problems
+
+
+def _last(said: str) -> str:
+    found: list[Any] = [line.strip() for line in said.splitlines() if line.strip()]
+    return " | ".join(found[-3:])[-400:]
