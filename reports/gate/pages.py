@@ -29,8 +29,12 @@ def pages(document: Any, figures: dict[str, str]) -> list[Violation]:
 
 
 def blank(svg: str) -> bool:
-    """Whether a chart shows nothing but its scales: no line, bar, point or area that has a length and a colour."""
-    return not any(True for _ in _marks(ElementTree.fromstring(svg)))  # noqa: S314  # our own charts
+    """Whether a chart shows nothing but its scales: no line, bar, point or area that has a length and a colour; or cannot be read."""
+    try:
+        chart = ElementTree.fromstring(svg)  # noqa: S314  # our own charts
+    except ElementTree.ParseError:
+        return True
+    return not any(True for _ in _marks(chart))
 
 
 def _marks(element: ElementTree.Element) -> Iterator[ElementTree.Element]:

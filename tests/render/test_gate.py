@@ -76,6 +76,10 @@ def test_what_counts_as_a_mark(marks: str, empty: bool) -> None:
     assert blank(CHART.format(marks)) is empty
 
 
+def test_a_chart_that_cannot_be_read_is_blank() -> None:
+    assert blank("<svg")
+
+
 @pytest.mark.parametrize(
     ("removed", "lack"), [("<title>t</title>", "no title"), (' lang="en"', "no language"), ("<h1>Name</h1>", "no bookmarks")]
 )
