@@ -15,7 +15,7 @@ sys.path[:0] = [str(HERE.parent / "contract")]
 import mutants  # noqa: E402
 import simulation  # noqa: E402
 from faults import KEPT, PAGE, SCHEDULES  # noqa: E402
-from faults_page import page  # noqa: E402
+from faults_page import OPEN, page  # noqa: E402
 from kills import kills  # noqa: E402
 from matrix import FAULTS, FETCH_FAULTS, SMTP_FAULTS, cells  # noqa: E402
 from points import STEPS  # noqa: E402
@@ -76,11 +76,11 @@ def test_some_kills(small_world: World) -> None:
     assert found.problems == []
 
 
-def test_the_page_says_what_was_measured_and_everything_held() -> None:
+def test_the_page_says_what_was_measured_and_what_is_open() -> None:
     kept = json.loads(KEPT.read_text())
     assert PAGE.read_text(encoding="utf-8") == page(kept)
     tries = kept["matrix"]["tries"]
-    assert [one for one in tries if one["problems"]] == []
+    assert {(one["step"], one["name"]) for one in tries if one["problems"]} <= set(OPEN)  # each stands in the page
     tried_cells = {(one["step"], one["fault"]) for one in tries}
     reasons = {tuple(cell.split(" / ")) for cell in kept["matrix"]["reasons"]}
     own = {*(("SMTP DATA", fault) for fault in SMTP_FAULTS), *(("fetch page", fault) for fault in FETCH_FAULTS)}
