@@ -19,7 +19,7 @@ import time
 from collections import Counter
 from collections.abc import Callable
 from concurrent.futures import ProcessPoolExecutor
-from dataclasses import asdict
+from dataclasses import asdict, fields
 from functools import partial
 from importlib.metadata import version
 from pathlib import Path
@@ -160,7 +160,13 @@ class _Total:
 
     def figures(self, began: float) -> dict[str, Any]:
         with self._lock:
-            return asdict(self._found) | {"s": self._before.get("s", 0) + round(time.monotonic() - began)}
+            found = self._found
+            own = {field.name: getattr(found, field.name) for field in fields(found)}  # asdict makes pairs of a Counter's items
+            return own | {
+                "by_step": dict(found.by_step),
+                "problems": list(found.problems),
+                "s": self._before.get("s", 0) + round(time.monotonic() - began),
+            }
 
 
 def simulated(_folder: Path, *, quick: bool, **_: Any) -> dict[str, Any]:
