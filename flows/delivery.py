@@ -32,7 +32,7 @@ class Handed:
 
 def hand_out(run: Run, plan: Campaign, renditions: Sequence[Handed], audience: Sequence[AudienceMember]) -> None:
     """Send to everybody the fullest rendition they are cleared for, note the outcome of every recipient, and raise DeliveryProblem if
-    somebody who should have the briefing may not have it. `renditions`: the full one last."""
+    somebody who should have the briefing may not have it, or has it and the outbox could not say so. `renditions`: the full one last."""
     period = parse_period(renditions[-1].facts.period.key)
     *lower, full = [_edition(run, plan, one, period.path) for one in renditions]
     labels = {one.published.edition: one.facts.campaign.tlp for one in renditions}

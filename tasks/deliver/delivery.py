@@ -75,18 +75,25 @@ class DeliveryOutcome:
 
     sent: handed over by this run. already sent: by an earlier one. held: nobody knows whether it arrived. refused: the server said
     no for good. pending: nothing was handed over, a later run tries again. in progress: another run has it. withheld: not cleared
-    for the label. superseded: `latest` names another edition.
+    for the label. superseded: `latest` names another edition. `noted`: False where this run could not write down what it did, so that
+    later runs cannot know that it was sent and report it as held.
     """
 
     position: int
     recipient_hmac: str
     state: OutcomeState
     reply: str = ""
+    noted: bool = True
+
+    @property
+    def reached(self) -> bool:
+        """False if the recipient should have the briefing and may not have it."""
+        return self.state in ("sent", "already sent", "withheld")
 
     @property
     def settled(self) -> bool:
-        """False if the recipient should have the briefing and may not have it."""
-        return self.state in ("sent", "already sent", "withheld")
+        """Whether nothing is left for anybody to look after."""
+        return self.reached and self.noted
 
     def __str__(self) -> str:
         return f"recipient {self.position} ({self.recipient_hmac[:12]}): {self.state}{f' - {self.reply}' if self.reply else ''}"
@@ -103,8 +110,8 @@ class _Slot:
     fresh: OutboxRecord
     elsewhere: tuple[str, ...]  # keys of the same delivery under other labels of the campaign
 
-    def outcome(self, state: OutcomeState, reply: str = "") -> DeliveryOutcome:
-        return DeliveryOutcome(self.position, self.fresh.recipient_hmac, state, reply)
+    def outcome(self, state: OutcomeState, reply: str = "", *, noted: bool = True) -> DeliveryOutcome:
+        return DeliveryOutcome(self.position, self.fresh.recipient_hmac, state, reply, noted)
 
 
 def deliver(
@@ -152,14 +159,25 @@ def deliver(
 
 
 def problem_of(outcomes: Sequence[DeliveryOutcome]) -> DeliveryProblem | None:
-    """What to tell the owner if somebody who should have the briefing may not have it, else None."""
-    open_ones = [outcome for outcome in outcomes if not outcome.settled]
-    if not open_ones:
+    """What to tell the owner if somebody who should have the briefing may not have it, or has it and the outbox does not say so;
+    else None."""
+    missed = [str(outcome) for outcome in outcomes if not outcome.reached]
+    unnoted = [str(outcome) for outcome in outcomes if outcome.reached and not outcome.noted]
+    if not missed and not unnoted:
         return None
-    return DeliveryProblem(
-        f"The briefing did not reach {len(open_ones)} of {len(outcomes)} recipients: {'; '.join(str(o) for o in open_ones)}.",
-        remedy="Pending ones are tried again by the next delivery; held ones only if resending the unknown is allowed.",
-    )
+    said, remedies = [], []
+    if missed:
+        said.append(f"The briefing did not reach {len(missed)} of {len(outcomes)} recipients: {'; '.join(missed)}.")
+        remedies.append("Pending ones are tried again by the next delivery; held ones only if resending the unknown is allowed.")
+    if unnoted:
+        said.append(
+            f"The briefing was sent to {len(unnoted)} of {len(outcomes)} recipients, but the outbox could not be brought up to date: "
+            f"{'; '.join(unnoted)}."
+        )
+        remedies.append(
+            "See that the workspace can be written. Those who were sent it have it; the next delivery reports them as held."
+        )
+    return DeliveryProblem(" ".join(said), remedy=" ".join(remedies))
 
 
 def _slots(
@@ -244,7 +262,8 @@ class _Sender:
         state, outcome = _AFTER[handover.outcome]
         if settle(self.store, slot.key, claimed.record, state, handover.reply):
             return slot.outcome(outcome, handover.reply)
-        return slot.outcome(outcome, f"{handover.reply} (the outbox could not be brought up to date and will report it as held)")
+        said = f"{handover.reply} (the outbox could not be brought up to date and will report it as held)"
+        return slot.outcome(outcome, said, noted=False)
 
     def _message(self, slot: _Slot, now: datetime) -> EmailMessage:
         edition, sender = slot.edition, self.policy.sender

@@ -190,8 +190,18 @@ def test_a_store_that_stays_away_after_sending_is_said_and_later_held():
     outcomes = run(store, post, (ANA,))
     assert states(outcomes) == ["sent"]
     assert "could not be brought up to date" in outcomes[0].reply
+    told = str(problem_of(outcomes))
+    assert "was sent to 1 of 1" in told
+    assert "did not reach" not in told
     assert states(run(store, post, (ANA,), now=LATER)) == ["held"]
     assert post.taken == [ANA.address]
+
+
+def test_one_who_was_missed_and_one_who_was_not_noted_are_told_apart():
+    store, post = MemoryStore(dict.fromkeys(range(4, 10), "down")), Post({BEN.address: "deferred"})
+    told = str(problem_of(run(store, post, (ANA, BEN))))
+    assert "did not reach 1 of 2 recipients: recipient 2" in told
+    assert "was sent to 1 of 2 recipients, but the outbox could not be brought up to date: recipient 1" in told
 
 
 def test_a_twin_in_the_middle_never_sends_too():
