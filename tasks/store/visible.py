@@ -5,13 +5,15 @@ Which rows count, for every read:
 * A batch that another committed batch supersedes is left out, at every `as_of`. The later batch reads the same raw bytes, captured at
   the same instants, so it knows nothing the earlier one could not have known: it corrects a reading, it adds no knowledge.
 * A row is seen only if `observed_at <= as_of`, a post only if besides `posted_at < end`.
-* Of several visible observations of one post the one observed last counts; ties go to the greater batch id, then row number. Batch
+* Of several visible observations of one post the one observed last counts, and for a field that it does not know the last one that
+  does (docs/decisions/0015): a null means "not measured" and overrides nothing. Ties go to the greater batch id, then row number. Batch
   ids are functions of content, so the order of ingestion cannot decide.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 
+import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -33,8 +35,10 @@ _ORDER = ["observed_at", "batch_id", "row_number"]
 
 
 def read_posts(store: ObjectStore, campaign: str, cutoff: Cutoff, *, columns: Sequence[str] | None = None) -> pd.DataFrame:
-    """The visible posts, one row a (platform, post_id), ordered by posted_at, platform, post_id.
+    """The visible posts, one row a (platform, post_id), ordered by posted_at, platform, post_id: the latest known value of each field.
 
+    What every row has (account, times, batch) is that of the latest observation, but `kind`: `original` is also what a source says that
+    knows no better, so the latest other kind counts where there is one.
     Returns the columns of POSTS in their dtypes, or only `columns` in the order given. Raises WorkspaceProblem if a file that a
     batch record lists is missing.
     """
@@ -47,7 +51,8 @@ def read_posts(store: ObjectStore, campaign: str, cutoff: Cutoff, *, columns: Se
     ]
     condition = (pc.field("posted_at") < _instant(cutoff.end)) & (pc.field("observed_at") <= _instant(cutoff.as_of))
     table = _read(store, batches, POSTS, needed, condition)
-    return _frame(POSTS, table.select(wanted), _latest(table))
+    latest, known = _latest(table)
+    return _frame(POSTS, table.select(wanted), latest, known)
 
 
 def read_finds(store: ObjectStore, campaign: str, cutoff: Cutoff) -> pd.DataFrame:
@@ -137,15 +142,45 @@ def _read(
     return ds.dataset(paths, schema=stored, format=form).to_table(columns=columns, filter=condition)
 
 
-def _latest(table: pa.Table) -> pa.Array:
-    """Positions of the latest observation of each post, in the order posted_at, platform, post_id."""
+Known = Callable[[pa.ChunkedArray, str], pa.Array]  # (column, its name) -> where the values stand
+
+
+def _latest(table: pa.Table) -> tuple[pa.Array, Known | None]:
+    """Positions of the latest observation of each post, in the order posted_at, platform, post_id; and, where a post was observed more
+    than once, how to find those of the latest known values of a column."""
     order = ["posted_at", *POST_KEY]
     keys = POSTS.from_arrow(table.select(list(POST_KEY)))
     if not keys.duplicated().any():
-        return _sorted(POSTS, table, order)
+        return _sorted(POSTS, table, order), None
     by_time = _sorted(POSTS, table, _ORDER).to_numpy()
     last = pa.array(by_time[~keys.iloc[by_time].duplicated(keep="last").to_numpy()])
-    return last.take(_sorted(POSTS, table.select(order).take(last), order))
+    last = last.take(_sorted(POSTS, table.select(order).take(last), order))
+    return last, _known_values(keys, by_time, last.to_numpy())
+
+
+def _known_values(keys: pd.DataFrame, by_time: np.ndarray, last: np.ndarray) -> Known:
+    """`keys` of every observation, their positions `by_time`, and that of the latest of each post."""
+    repeated = by_time[keys.duplicated(keep=False).to_numpy()[by_time]]
+    posts, post = np.unique(keys.iloc[repeated].groupby(list(POST_KEY), sort=False).ngroup().to_numpy(), return_inverse=True)
+    place = np.full(len(keys), -1)
+    place[last] = np.arange(len(last))
+    latest = np.empty(len(posts), dtype=np.int64)
+    latest[post] = repeated  # of equal targets numpy keeps the last assignment
+
+    def known(column: pa.ChunkedArray, name: str) -> pa.Array:
+        if name == "kind":
+            given = pc.not_equal(column.cast(pa.string()), "original").to_numpy()
+        elif POSTS.column(name).optional:
+            given = column.is_valid().to_numpy()
+        else:
+            return pa.array(last)
+        found, of = latest.copy(), given[repeated]
+        found[post[of]] = repeated[of]
+        positions = last.copy()
+        positions[place[latest]] = found
+        return pa.array(positions)
+
+    return known
 
 
 def _sorted(schema: FrameSchema, table: pa.Table, names: Sequence[str]) -> pa.Array:
@@ -154,11 +189,12 @@ def _sorted(schema: FrameSchema, table: pa.Table, names: Sequence[str]) -> pa.Ar
     return pc.sort_indices(keys, sort_keys=[(name, "ascending") for name in names])
 
 
-def _frame(schema: FrameSchema, table: pa.Table, positions: pa.Array) -> pd.DataFrame:
-    """The rows of `table` at `positions`. Column by column: each is freed once it is copied (a third less memory at 872,128 posts)."""
+def _frame(schema: FrameSchema, table: pa.Table, positions: pa.Array, known: Known | None = None) -> pd.DataFrame:
+    """The rows of `table` at `positions`, or where `known` finds a column's values. Column by column: each is freed once it is copied (a third less memory at 872,128 posts)."""
     names, columns = table.column_names, {}
     for name in names:
-        columns[name] = schema.from_arrow(table.select([name]).take(positions))[name]
+        places = positions if known is None else known(table[name], name)
+        columns[name] = schema.from_arrow(table.select([name]).take(places))[name]
         table = table.drop_columns([name])
     return pd.DataFrame(columns, columns=names)
 
