@@ -311,5 +311,7 @@ def _no_memory(error: BaseException) -> NoReturn:
 def _explain(error: BaseException, problem: str, remedy: str, code: int) -> NoReturn:
     if "--debug" in sys.argv:
         raise error
-    sys.stderr.write(f"resurge: {problem}\n  {remedy}\n")
+    from flows.console import visible  # what failed may name what a stranger wrote
+
+    sys.stderr.write(visible(f"resurge: {problem}\n  {remedy}\n", lines=True))
     sys.exit(code)

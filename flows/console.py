@@ -1,24 +1,56 @@
 """What a person sees while something long is running: stage lines, or a bar on a terminal. Results go to stdout, this to stderr."""
 
 import time
+import unicodedata
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
+from typing import Any
 
 from rich.console import Console, RenderableType
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
+from rich.text import Text
 
 from tasks.domain.errors import UsageProblem
 
 LINE_EVERY_S = 30
-console = Console(stderr=True, highlight=False, soft_wrap=True)
+_JOINERS = "\u200c\u200d"
+
+
+def visible(text: str, *, lines: bool = False) -> str:
+    """`text` without a character that a terminal obeys: controls as their Unicode pictures, format characters (bidi overrides) as codes,
+    lone surrogates as U+FFFD. Line feeds stay where `lines` says so; else they would forge a line."""
+    if text.isascii() and text.isprintable():
+        return text
+    return "".join(character if character == "\n" and lines else _shown(character) for character in text)
+
+
+def _shown(character: str) -> str:
+    code, category = ord(character), unicodedata.category(character)
+    if code < 0x20:
+        return chr(0x2400 + code)
+    if category == "Cs":
+        return "\ufffd"
+    if category in ("Cc", "Zl", "Zp") or (category == "Cf" and character not in _JOINERS):
+        return f"‹U+{code:04X}›"
+    return character
+
+
+class SafeConsole(Console):
+    """A console whose texts are words only: what looks like markup is printed as it stands, and nothing in them steers the terminal."""
+
+    def render_str(self, text: str, **how: Any) -> Text:
+        return super().render_str(visible(text, lines=True), **(how | {"markup": False, "emoji": False}))
+
+
+console = SafeConsole(stderr=True, highlight=False, soft_wrap=True)
 
 
 def show(result: RenderableType) -> None:
     """Print a result on stdout: as wide as the terminal, unfolded in a pipe."""
-    out = Console(highlight=False)
+    out = SafeConsole(highlight=False)
     if not out.is_terminal:
-        out = Console(highlight=False, width=200)
+        out = SafeConsole(highlight=False, width=200)
     out.print(result)
 
 

@@ -13,7 +13,7 @@ from rich.table import Table
 
 from flows import engine
 from flows.commands import preflight
-from flows.console import parse_instant, show
+from flows.console import parse_instant, show, visible
 from flows.wiring import open_workspace, settings
 from tasks.domain.batches import BatchRecord, QueryEffort, join_spans
 from tasks.domain.printable import printable
@@ -135,7 +135,7 @@ def _remarks(records: Sequence[BatchRecord]) -> Iterator[str]:
     drifts = {(drift.table, drift.field, drift.kind): drift for record in records for drift in record.drift}
     for drift in drifts.values():
         if drift.kind == "missing":
-            yield f"The field {drift.field} of {drift.table} is not there ({drift.rows:,} rows)."
+            yield visible(f"The field {drift.field} of {drift.table} is not there ({drift.rows:,} rows).")
         else:
             sample = f", such as {printable(drift.sample)[0][:60]!r}" if drift.sample else ""
-            yield f"The field {drift.field} of {drift.table} is not read ({drift.rows:,} rows{sample})."
+            yield visible(f"The field {drift.field} of {drift.table} is not read ({drift.rows:,} rows{sample}).")

@@ -6,7 +6,7 @@ from rich.box import SIMPLE
 from rich.table import Table
 
 from flows.campaign_file import load_campaign
-from flows.console import show
+from flows.console import show, visible
 from flows.wiring import open_workspace, pseudonym_key, settings
 from tasks.domain.errors import UsageProblem
 from tasks.domain.facts import Facts, read_facts
@@ -74,6 +74,6 @@ def _print(rows: list[dict[str, str]], facts: Facts) -> None:
     typer.echo(
         f"TLP:RED, for the team only: these accounts are not on the campaign list (briefing of {facts.period.key}). "
         "To settle one, add to membership.decisions of the campaign file:\n"
-        f'  - {{platform: {first["platform"]}, account_id: "{first["account_id"]}", decision: accepted, on: YYYY-MM-DD, '
+        f'  - {{platform: {first["platform"]}, account_id: "{visible(first["account_id"])}", decision: accepted, on: YYYY-MM-DD, '
         "by: YOUR ROLE, reason: WHY}"
     )
