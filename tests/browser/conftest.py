@@ -4,9 +4,12 @@ import os
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
-from playwright.sync_api import Browser, Page, sync_playwright
+
+if TYPE_CHECKING:  # installed by `./run test-browser` alone, while every run of the tests reads this file
+    from playwright.sync_api import Browser, Page
 
 CHROMIUM = os.environ.get("RESURGE_CHROMIUM", "/usr/bin/chromium")
 FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--no-first-run"]
@@ -17,7 +20,7 @@ SHOTS = Path(__file__).parent / "shots"
 class Watched:
     """A page, with what it asked for beyond files and what it complained of."""
 
-    page: Page
+    page: "Page"
     asked: list[str] = field(default_factory=list)
     complaints: list[str] = field(default_factory=list)
 
@@ -27,7 +30,9 @@ class Watched:
 
 
 @pytest.fixture(scope="session")
-def browser() -> Iterator[Browser]:
+def browser() -> "Iterator[Browser]":
+    from playwright.sync_api import sync_playwright
+
     with sync_playwright() as playwright:
         chromium = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
         yield chromium
@@ -35,7 +40,7 @@ def browser() -> Iterator[Browser]:
 
 
 @pytest.fixture
-def opened(browser: Browser) -> Iterator[Callable[..., Watched]]:
+def opened(browser: "Browser") -> Iterator[Callable[..., Watched]]:
     """opened(address, width, scheme) -> the page, loaded. Whatever would leave the machine is refused and noted."""
     contexts = []
 

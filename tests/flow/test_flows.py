@@ -132,7 +132,7 @@ def test_a_briefing_on_s3_has_the_same_bytes_as_in_a_directory(briefed, s3_serve
     bucket = copied_to(f"s3://{BUCKET}/flows", briefed)
     done = brief("2023-W44", bucket.address)
     here = {name: data for name, data in contents(briefed).items() if name.startswith("briefings/")}
-    assert done["edition"] in next(iter(here))
+    assert any(done["edition"] in name for name in here)
     assert done["bundle"].startswith(f"s3://{BUCKET}/flows/briefings/")
     assert {info.key: bucket.read(info.key).data for info in bucket.entries("briefings")} == here
 

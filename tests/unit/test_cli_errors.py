@@ -355,7 +355,8 @@ def test_a_full_disk(tmp_path):
     first, *rest = done.stdout.splitlines()
     assert first == "code 1"
     assert rest == [
-        f"Made the workspace {mount}/w. Next: rename and edit campaigns/my-campaign.yml in it.",
+        f"Made the workspace {mount}/w with campaigns/my-campaign.yml.",
+        f"Next: edit it, then bring files in: resurge ingest my-campaign FILE --format NAME -w {mount}/w",
         "code 0",
         "w/workspace.json",
     ]
