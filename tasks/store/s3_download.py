@@ -1,5 +1,11 @@
-"""Downloads into the cache of a machine: verified against the stored checksum, whole or not at all."""
+"""Downloads into the cache of a machine: verified against the stored checksum, whole or not at all.
 
+Bytes arrive in a file of the folder `downloads` of the cache, which is locked for as long as it is being written: so what a killed run left
+there is told from what a living one needs, and is removed before the next download. The kernel frees the lock.
+"""
+
+import contextlib
+import fcntl
 import os
 import tempfile
 from collections.abc import Iterator
@@ -30,7 +36,7 @@ def download(client: "S3Client", bucket: str, name: str, copy: Path) -> bool:
         raise
     try:
         copy.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.NamedTemporaryFile(dir=copy.parent, delete=False) as file:
+        with _arriving(copy.parent.parent / "downloads") as file:
             try:
                 digest = _receive(answer["Body"], file)
                 if "ChecksumSHA256" in answer and digest.fits(answer["ChecksumSHA256"]) is False:
@@ -49,6 +55,32 @@ def download(client: "S3Client", bucket: str, name: str, copy: Path) -> bool:
             remedy="Free some space there, or set another cache directory.",
         ) from error
     return True
+
+
+def sweep(folder: Path) -> int:
+    """Remove the files of downloads that are no more; returns how many."""
+    removed = 0
+    for path in sorted(folder.iterdir()):
+        with contextlib.suppress(OSError), path.open("rb") as left:  # it may be gone by now, or belong to another user
+            fcntl.flock(left, fcntl.LOCK_EX | fcntl.LOCK_NB)  # BlockingIOError: its download lives
+            path.unlink()
+            removed += 1
+    return removed
+
+
+@contextlib.contextmanager
+def _arriving(folder: Path) -> "Iterator[tempfile._TemporaryFileWrapper[bytes]]":
+    """A new file, locked; what dead downloads left is removed before."""
+    folder.mkdir(exist_ok=True)
+    sweep(folder)
+    while True:
+        with tempfile.NamedTemporaryFile(dir=folder, delete=False) as file:
+            with contextlib.suppress(OSError):  # a file system without locks: there nothing is swept either
+                fcntl.flock(file, fcntl.LOCK_EX)
+            if os.fstat(file.fileno()).st_nlink == 0:
+                continue  # a sweep came between making and locking
+            yield file
+            return
 
 
 def _receive(body: "StreamingBody", file: "BinaryIO | tempfile._TemporaryFileWrapper[bytes]") -> PartedHash:

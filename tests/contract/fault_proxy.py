@@ -13,6 +13,7 @@ Fault = Literal[
     "half request",
     "cut after",
     "half body",
+    "stall in mid-body",
     "stall",
     "503 SlowDown",
     "500 InternalError",
@@ -33,8 +34,8 @@ class FaultProxy:
     """`plan(method, number)` is asked for every request (`number` counts the method's requests from 0) and names its fault or None.
 
     "cut before": the request never arrives, as when the sender is killed. "half request": half of its body does. "cut after": it is
-    carried out and the answer is lost. "half body": the answer breaks off in its body. "stall": no answer comes. The rest are answers
-    with that code.
+    carried out and the answer is lost. "half body": the answer breaks off in its body. "stall in mid-body": its second half never comes.
+    "stall": no answer comes. The rest are answers with that code.
     """
 
     def __init__(self, port: int) -> None:
@@ -127,8 +128,11 @@ class _Handler(BaseHTTPRequestHandler):
                 self.send_header(name, value)
         self.send_header("Content-Length", answer.getheader("Content-Length") or str(len(content)))
         self.end_headers()
-        if fault == "half body":
+        if fault in ("half body", "stall in mid-body"):
             self.wfile.write(content[: len(content) // 2])
+            self.wfile.flush()
+            if fault == "stall in mid-body":
+                self.server.proxy.released.wait(30)
             return self._hang_up()
         self.wfile.write(content)
         return None

@@ -1,5 +1,8 @@
 """A bucket behind a bad line: every write cut off before or after it is carried out, and every refusal explained."""
 
+import subprocess
+import sys
+import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -171,3 +174,46 @@ def test_a_content_named_object_is_downloaded_once(fault_proxy: FaultProxy, at: 
     assert [store.local_path(key).read_bytes() for _ in range(3)] == [b"rows"] * 3
     assert fault_proxy.counts.get("GET", 0) == 1
     assert fault_proxy.counts.get("HEAD", 0) == 0
+
+
+_DIES = """
+import sys, threading, time
+from pathlib import Path
+sys.path[:0] = sys.argv[1:3]
+from seaweedfs import BUCKET, WRITER
+from tasks.store.s3_client import open_s3
+store = open_s3(sys.argv[3], cache_dir=Path(sys.argv[4]), endpoint_url=sys.argv[5], access_key=WRITER[0], secret_key=WRITER[1])
+threading.Thread(target=store.local_path, args=("raw/one.bin",), daemon=True).start()
+while not list(Path(sys.argv[4]).glob("downloads/*")):
+    time.sleep(0.01)
+print("ready", flush=True)
+time.sleep(60)
+"""
+
+
+def test_what_a_killed_download_left_goes_with_the_next_and_a_living_one_is_spared(
+    s3_server: S3Server, fault_proxy: FaultProxy, tmp_path: Path
+) -> None:
+    address, cache = f"s3://{BUCKET}/left-{tmp_path.name}", tmp_path / "cache"
+    store = s3_server.open(address, cache)
+    for key in ("raw/one.bin", "raw/two.bin", "raw/three.bin"):
+        store.create(key, b"0123456789" * 1000)
+    fault_proxy.plan = lambda method, _number: "stall in mid-body" if method == "GET" else None
+    tests = Path(__file__).resolve().parents[1]
+    arguments = [str(tests.parent), str(tests), address, str(cache), f"http://127.0.0.1:{fault_proxy.port}"]
+    started = [subprocess.Popen([sys.executable, "-c", _DIES, *arguments], stdout=subprocess.PIPE, text=True) for _ in range(2)]
+    for process in started:
+        assert process.stdout is not None
+        assert process.stdout.readline() == "ready\n"
+    dead, living = started
+    deadline = time.monotonic() + 30
+    while len(list((cache / "downloads").iterdir())) < 2 and time.monotonic() < deadline:
+        time.sleep(0.01)
+    dead.kill()
+    dead.wait()
+    assert store.local_path("raw/two.bin").read_bytes() == b"0123456789" * 1000
+    assert len(list((cache / "downloads").iterdir())) == 1
+    living.kill()
+    living.wait()
+    store.local_path("raw/three.bin")
+    assert list((cache / "downloads").iterdir()) == []
