@@ -17,7 +17,7 @@ from tasks.domain.validation import ValidationOutcome
 
 RAW_CHARACTERS = 10_000
 BATCH_TABLES = ("posts", "accounts")
-OTHER_TABLES = {"takedowns": "ledger", "indicators": "indicators"}  # table -> its suite
+OTHER_TABLES = {"takedowns": "ledger", "indicators": "indicators", "post_states": "post_states"}  # table -> its suite
 
 
 @dataclass(frozen=True)
@@ -34,7 +34,7 @@ class GateResult:
     rows_landed: dict[str, int]
     rows_quarantined: dict[str, dict[str, int]]
     outcome: ValidationOutcome
-    others: dict[str, pd.DataFrame] = field(default_factory=dict)  # clean takedown rows and indicators, by table
+    others: dict[str, pd.DataFrame] = field(default_factory=dict)  # clean takedown rows, indicators and states of posts, by table
 
     @property
     def blocked(self) -> bool:
@@ -109,7 +109,8 @@ def _as_json(rows: pd.DataFrame) -> np.ndarray:
     """Each row as JSON without its nulls, at most 10,000 characters, as the importer understood it."""
     if rows.empty:
         return np.array([], dtype=object)
-    lines = rows.astype(object).to_json(orient="records", lines=True, date_format="iso", force_ascii=False).splitlines()
+    written = rows.astype(object).to_json(orient="records", lines=True, date_format="iso", force_ascii=False)
+    lines = written.removesuffix("\n").split("\n")  # splitlines() would cut at U+2028, U+0085 and others that JSON leaves as they are
     return np.array([line[:RAW_CHARACTERS] for line in lines], dtype=object)
 
 

@@ -13,6 +13,7 @@ import pandas as pd
 from tasks.domain.accounts import ACCOUNTS
 from tasks.domain.frames import Column, FrameSchema, flatten_lists
 from tasks.domain.ledgers import INDICATORS, TAKEDOWN_ROWS
+from tasks.domain.post_states import POST_STATES
 from tasks.domain.posts import POSTS
 
 _SET_WHEN_THE_BATCH_IS_KNOWN = ("campaign", "batch_id")
@@ -151,6 +152,7 @@ TABLES: Mapping[str, Table] = {
     ),
     "ledger": Table(_landed(TAKEDOWN_ROWS), {"effective_s": _seconds_later("effective_to", "effective_from")}),
     "indicators": Table(_landed(INDICATORS), {"value_characters": _characters("value")}),
+    "post_states": Table(_landed(POST_STATES), {"changed_after_observed_s": _seconds_later("changed_at", "observed_at")}),
     "batch": Table(BATCH_TOTALS),
     "period": Table(PERIOD_TOTALS),
 }

@@ -75,7 +75,7 @@ class BatchIdentity(Record):
 class LakeFile(Record):
     """One immutable Parquet file of a batch."""
 
-    table: str  # "posts", "accounts", "takedowns", "indicators" or "quarantine"
+    table: str  # "posts", "accounts", "takedowns", "indicators", "post_states" or "quarantine"
     key: str
     sha256: str
     size: int
@@ -115,7 +115,7 @@ class BatchRecord(Record):
     identity: BatchIdentity
     raw: tuple[RawObject, ...]
     files: tuple[LakeFile, ...]
-    rows_landed: dict[str, int]  # by table: posts, accounts, and takedowns or indicators where there are any
+    rows_landed: dict[str, int]  # by table: posts, accounts, and takedowns, indicators or post_states where there are any
     rows_accepted: dict[str, int]
     rows_quarantined: dict[str, dict[str, int]]  # table -> reason -> rows
     rows_collapsed: dict[str, int]  # equal rows within the batch, kept once

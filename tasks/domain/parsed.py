@@ -11,7 +11,7 @@ from tasks.domain.frames import Column, FrameSchema
 QUARANTINE = FrameSchema(
     "quarantine",
     (
-        Column("table", "text"),  # posts, accounts, takedowns or indicators
+        Column("table", "text"),  # posts, accounts, takedowns, indicators or post_states
         Column("row_number", "count"),  # row in the landed files
         Column("reason", "text"),
         Column("raw", "text", optional=True),  # the row as it came, as JSON, at most 10,000 characters
@@ -22,7 +22,7 @@ QUARANTINE = FrameSchema(
 @dataclass(frozen=True)
 class Parsed:
     """Frames without `campaign` and `batch_id` (set when the batch id is known): every landed row is either in `posts`, `accounts` or
-    `others` (TAKEDOWN_ROWS, INDICATORS by their names), or in `rejected` (QUARANTINE columns) with its reason."""
+    `others` (TAKEDOWN_ROWS, INDICATORS, POST_STATES by their names), or in `rejected` (QUARANTINE columns) with its reason."""
 
     posts: pd.DataFrame
     accounts: pd.DataFrame

@@ -16,6 +16,7 @@ from tasks.domain.errors import UsageProblem
 from tasks.domain.frames import Column, FrameSchema
 from tasks.domain.parsed import QUARANTINE, Parsed
 from tasks.domain.ports import LandedFile
+from tasks.domain.post_states import EDITED, POST_STATES
 from tasks.domain.posts import POSTS
 from tasks.fetch.chunks import Chunk
 from tasks.fetch.columns import Reading, convert
@@ -33,7 +34,7 @@ def without_batch(schema: FrameSchema) -> FrameSchema:
     return FrameSchema(schema.name, tuple(column for column in schema.columns if column.name not in _SET_LATER))
 
 
-PARSED = {"posts": without_batch(POSTS), "accounts": without_batch(ACCOUNTS)}
+PARSED = {"posts": without_batch(POSTS), "accounts": without_batch(ACCOUNTS), "post_states": without_batch(POST_STATES)}
 
 
 @dataclass(frozen=True)
@@ -54,18 +55,20 @@ class Recipe:
 class Harvest:
     """What has been read so far."""
 
-    tables: dict[str, list[pa.Table]] = field(default_factory=lambda: {"posts": [], "accounts": []})
+    tables: dict[str, list[pa.Table]] = field(default_factory=lambda: {"posts": [], "accounts": [], "post_states": []})
     rejected: list[pd.DataFrame] = field(default_factory=list)
     landed: dict[str, int] = field(default_factory=lambda: {"posts": 0, "accounts": 0})
     rows_by_file: dict[str, int] = field(default_factory=dict)
 
     def parsed(self, files: Iterable[LandedFile], drift: tuple[FieldDrift, ...], rule: str) -> Parsed:
         """Close the books."""
+        states = self.tables["post_states"]
         return Parsed(
             posts=_frame(self.tables["posts"], PARSED["posts"]),
             accounts=_frame(self.tables["accounts"], PARSED["accounts"]),
             rejected=QUARANTINE.conform(pd.concat([QUARANTINE.empty(), *self.rejected], ignore_index=True)),
             rows_landed=dict(self.landed),
+            others={"post_states": _frame(states, PARSED["post_states"])} if "post_states" in self.landed else {},
             effort=tuple(_effort(file, self.rows_by_file.get(file.sha256, 0)) for file in files),
             drift=drift,
             capture_rule=rule,
@@ -116,10 +119,24 @@ def take(
     if recipe.table == "posts":
         table = enrich(table, {*recipe.fields, *recipe.constants, *(given or {})})
     harvest.tables[recipe.table].append(table)
-    harvest.landed[recipe.table] += chunk.rows
+    harvest.landed[recipe.table] = harvest.landed.get(recipe.table, 0) + chunk.rows
     harvest.rows_by_file[chunk.file.sha256] = harvest.rows_by_file.get(chunk.file.sha256, 0) + chunk.rows
     harvest.rejected.append(_refused(chunk, recipe.table, reasons, np.flatnonzero(~keep)))
     return table
+
+
+def take_edits(posts: pa.Table, edited: pa.Array, first_row: int, harvest: Harvest) -> None:
+    """Add those of the accepted `posts` (as `take` returned them) to the states of posts that were edited. `edited`: when, one instant a
+    row of the chunk, which began at `first_row`; null = never."""
+    changed = edited.take(pc.subtract(posts["row_number"].combine_chunks(), first_row))
+    told = pc.is_valid(changed)
+    if not (count := int(pc.sum(told).as_py() or 0)):
+        return
+    rows, schema = posts.filter(told), PARSED["post_states"]
+    columns = {name: rows[name] for name in ("platform", "post_id", "observed_at", "row_number")}
+    columns |= {"state": pa.repeat(EDITED, count), "changed_at": changed.filter(told)}
+    harvest.tables["post_states"].append(pa.table({name: columns[name] for name in schema.names}, schema=schema.arrow))
+    harvest.landed["post_states"] = harvest.landed.get("post_states", 0) + count
 
 
 def enrich(table: pa.Table, known: set[str]) -> pa.Table:

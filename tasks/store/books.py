@@ -15,6 +15,7 @@ _QUICK = {
     "accounts": ["platform", "account_id", "observed_at"],
     "takedowns": ["platform", "row_id", "observed_at"],
     "indicators": ["kind", "value", "observed_at"],
+    "post_states": ["platform", "post_id", "observed_at"],
 }
 
 

@@ -64,8 +64,8 @@ def raw_key(campaign: str, source: str, sha256: str, ext: str) -> str:
 def lake_key(table: str, campaign: str, batch_id: str, sha256: str) -> str:
     """The key of a Parquet file of a batch. Quarantine files carry their hash too: a commit that died half-way may be repeated by
     another version of the checks or of Parquet without meeting its own leftovers as a conflict."""
-    if table not in ("posts", "accounts", "takedowns", "indicators", "quarantine"):
-        raise _refused(table, "table", "posts, accounts, takedowns, indicators or quarantine")
+    if table not in ("posts", "accounts", "takedowns", "indicators", "post_states", "quarantine"):
+        raise _refused(table, "table", "posts, accounts, takedowns, indicators, post_states or quarantine")
     folder = table if table == "quarantine" else f"lake/{table}"
     return f"{folder}/{slug(campaign)}/{_sha(batch_id)}-{_sha(sha256)}.parquet"
 
@@ -136,6 +136,15 @@ def claim_key(campaign: str, name: str) -> str:
 
 def pause_key(campaign: str) -> str:
     return f"ledger/{slug(campaign)}/schedule.json"
+
+
+def notice_key(campaign: str, name: str) -> str:
+    """What became of one notice to the owner by one channel; `name` as for claim_key."""
+    return f"{notices_prefix(campaign)}/{_name(name, 'name of a notice')}.json"
+
+
+def notices_prefix(campaign: str) -> str:
+    return f"ledger/{slug(campaign)}/notices"
 
 
 def resolution_key(campaign: str, batch_id: str) -> str:

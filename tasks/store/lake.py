@@ -18,6 +18,7 @@ from tasks.domain.frames import FrameSchema
 from tasks.domain.ledgers import INDICATORS, TAKEDOWN_ROWS
 from tasks.domain.parsed import QUARANTINE
 from tasks.domain.ports import ObjectStore
+from tasks.domain.post_states import POST_STATES
 from tasks.domain.posts import POSTS
 from tasks.store.books import check_balance, check_complete, collapse, one_entry_a_row, reasons_by_table
 from tasks.store.keys import batch_key, batches_prefix, lake_key
@@ -26,7 +27,7 @@ _PART_ROWS = 2_000_000  # texts of a file stay below the 2 GB that 32-bit Arrow 
 _GROUP_ROWS = 131_072
 _READERS = 8
 _ADDED = ("campaign", "batch_id")
-_SCHEMAS = {schema.name: schema for schema in (POSTS, ACCOUNTS, TAKEDOWN_ROWS, INDICATORS)}
+_SCHEMAS = {schema.name: schema for schema in (POSTS, ACCOUNTS, TAKEDOWN_ROWS, INDICATORS, POST_STATES)}
 
 
 def commit_batch(
@@ -47,7 +48,7 @@ def commit_batch(
     """Store one batch whole or not at all; the same batch again changes nothing and returns the stored record.
 
     `posts` and `accounts` have the columns of POSTS and ACCOUNTS without `campaign` and `batch_id`; `quarantine` those of QUARANTINE;
-    `others` are frames of TAKEDOWN_ROWS and INDICATORS by their names.
+    `others` are frames of TAKEDOWN_ROWS, INDICATORS and POST_STATES by their names.
     Rows equal in everything but `row_number` are kept once. `supersedes` names a batch of the same raw bytes read another way.
     Raises ResurgeError if landed = accepted + quarantined + collapsed does not hold for a table, UsageProblem for a
     `supersedes` that would hide other bytes.

@@ -26,6 +26,7 @@ from tasks.domain.ledgers import INDICATORS, TAKEDOWN_ROWS
 from tasks.domain.parsed import QUARANTINE
 from tasks.domain.periods import Cutoff
 from tasks.domain.ports import ObjectStore
+from tasks.domain.post_states import POST_STATES
 from tasks.domain.posts import POST_KEY, POSTS
 from tasks.store.lake import batch_records, current_batches
 
@@ -91,6 +92,11 @@ def read_takedown_rows(store: ObjectStore, campaign: str, cutoff: Cutoff) -> pd.
 def read_indicators(store: ObjectStore, campaign: str, cutoff: Cutoff) -> pd.DataFrame:
     """The visible rows of imported indicator lists (INDICATORS), ordered by observed_at, batch_id, row_number."""
     return _read_table(store, campaign, cutoff, INDICATORS)
+
+
+def read_post_states(store: ObjectStore, campaign: str, cutoff: Cutoff) -> pd.DataFrame:
+    """What became of posts, as sources told it by `cutoff.as_of` (POST_STATES), ordered by observed_at, batch_id, row_number."""
+    return _read_table(store, campaign, cutoff, POST_STATES)
 
 
 def latest_accounts(observations: pd.DataFrame) -> pd.DataFrame:
@@ -190,7 +196,8 @@ def _sorted(schema: FrameSchema, table: pa.Table, names: Sequence[str]) -> pa.Ar
 
 
 def _frame(schema: FrameSchema, table: pa.Table, positions: pa.Array, known: Known | None = None) -> pd.DataFrame:
-    """The rows of `table` at `positions`, or where `known` finds a column's values. Column by column: each is freed once it is copied (a third less memory at 872,128 posts)."""
+    """The rows of `table` at `positions`, or where `known` finds a column's values. Column by column: each is freed once it is copied (a
+    third less memory at 872,128 posts)."""
     names, columns = table.column_names, {}
     for name in names:
         places = positions if known is None else known(table[name], name)

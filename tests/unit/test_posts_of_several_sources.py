@@ -8,12 +8,14 @@ import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from store_samples import ALL, CAMPAIGN, commit, hours, post
+from store_samples import ALL, CAMPAIGN, accounts_frame, commit, hours, identity, post, posts_frame, refused_frame
 
 from tasks.domain.periods import Cutoff
 from tasks.domain.posts import POSTS
+from tasks.store.lake import commit_batch
 from tasks.store.local import LocalStore
-from tasks.store.visible import read_posts
+from tasks.store.raw import land
+from tasks.store.visible import read_post_states, read_posts
 
 IDENTITY = ["account_id", "posted_at", "observed_at", "time_precision_s", "batch_id", "row_number"]
 VALUES = {
@@ -97,3 +99,35 @@ def test_a_later_sparse_source_erases_nothing(tmp_path: Any) -> None:
     assert likes["1"] == 7
     assert missing(likes["2"])
     assert read_posts(store, CAMPAIGN, ALL).columns.tolist() == POSTS.names
+
+
+def test_states_of_posts_are_seen_from_when_they_were_told(tmp_path: Any) -> None:
+    store = LocalStore(tmp_path)
+    rows = [("1", 3, "edited", 2), ("1", 5, "deleted", None), ("1", 5, "deleted", None)]
+    states = [
+        {
+            "platform": "x",
+            "post_id": name,
+            "observed_at": hours(told),
+            "state": state,
+            "changed_at": None if at is None else hours(at),
+            "row_number": place,
+        }
+        for place, (name, told, state, at) in enumerate(rows)
+    ]
+    frame = pd.DataFrame(states).astype({"changed_at": "datetime64[us, UTC]"})
+    raw = land(store, CAMPAIGN, "feed", b"states", "ndjson")
+    record = commit_batch(
+        store,
+        identity=identity(raw),
+        raw=[raw],
+        posts=posts_frame([]),
+        accounts=accounts_frame([]),
+        quarantine=refused_frame([]),
+        rows_landed={"post_states": 3},
+        others={"post_states": frame},
+    )
+    assert (record.rows_accepted["post_states"], record.rows_collapsed["post_states"]) == (2, 1)
+    assert read_post_states(store, CAMPAIGN, ALL)["state"].tolist() == ["edited", "deleted"]
+    early = read_post_states(store, CAMPAIGN, Cutoff(end=hours(9), as_of=hours(4)))
+    assert early[["state", "changed_at"]].to_dict("list") == {"state": ["edited"], "changed_at": [hours(2)]}

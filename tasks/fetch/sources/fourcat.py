@@ -10,7 +10,8 @@ importer `telegram-export` make the same ids where its option `usernames` names 
 Twitter: the platform's own. An account is known by `author_id` where the file has it.
 
 An edited Telegram message is an observation of the moment of its edit: with `--observed-at posted` it counts as seen then, because the
-file holds the text after the edit. Forwarded messages are reposts of an unnamed original.
+file holds the text after the edit; that it was edited, and when, is kept as a state of the post. Forwarded messages are reposts of an
+unnamed original.
 """
 
 from collections.abc import Iterator, Mapping
@@ -29,7 +30,7 @@ from tasks.fetch.chunks import TextChunk
 from tasks.fetch.columns import Reading, convert
 from tasks.fetch.instants import TimeRule
 from tasks.fetch.readers import read_csv
-from tasks.fetch.rows import PARSED, Recipe, take
+from tasks.fetch.rows import PARSED, Recipe, take, take_edits
 from tasks.fetch.streaming import Run, StreamingImporter
 
 _READING = Reading(TimeRule({"*": "epoch_s"}), words={"lang": {"und": None, "": None, "iw": "he", "in": "id"}})
@@ -173,7 +174,7 @@ class FourCatImporter(StreamingImporter[FourCatOptions]):
     """`parse` as in the port; the option `source` is needed."""
 
     format = "4cat"
-    version = "1"
+    version = "2"
     options_of = FourCatOptions
 
     def read(self, run: Run, chosen: FourCatOptions) -> Iterator[None]:
@@ -210,19 +211,23 @@ def _take(run: Run, chunk: TextChunk, form: Form, fields: dict[str, str], platfo
         given["reply_to_id"] = chunk.column("reply_to")
     if form.urls:
         given["urls"] = separated(chunk.column(form.urls))
-    observed_at = run.observed_at
-    if telegram and observed_at == "posted":
-        schema = PARSED["posts"]
-        posted = convert(chunk.column("unix_timestamp"), schema.column("posted_at"), _READING)
+    observed_at, schema = run.observed_at, PARSED["posts"]
+    edits: pa.Array | None = None
+    if telegram and EDITED in chunk.header:
         edited = convert(chunk.column(EDITED), schema.column("observed_at"), _READING)
         for place in np.flatnonzero(edited.faulty):
             refused.setdefault(int(place), f"{EDITED} is not a time in seconds")
-        given["observed_at"], observed_at = later(posted.values, edited.values), None
+        edits = edited.values
+        if observed_at == "posted":
+            posted = convert(chunk.column("unix_timestamp"), schema.column("posted_at"), _READING)
+            given["observed_at"], observed_at = later(posted.values, edits), None
     chunk = replace(chunk, refused=refused | chunk.refused)
     present = {ours: theirs for ours, theirs in fields.items() if theirs in chunk.header and ours not in given}
     posts = take(
         chunk, Recipe("posts", present, {"platform": platform, "time_precision_s": 1}, _READING), observed_at, run.harvest, given
     )
+    if edits is not None:
+        take_edits(posts, edits, chunk.first_row, run.harvest)
     run.profiles.see(chunk, posts, {o: t for o, t in form.profile.items() if t in chunk.header}, _READING)
 
 

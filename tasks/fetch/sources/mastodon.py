@@ -44,10 +44,9 @@ _LINK = re.compile(r'<([^<>]{1,2000})>\s*;\s*rel="?next"?', re.IGNORECASE)
 DECLARATION = Declaration(
     kind="mastodon",
     title=TITLE,
-    observes=frozenset({"posts", "accounts", "status", "likes", "shares", "replies", "creation date"}),
+    observes=frozenset({"posts", "accounts", "status", "likes", "shares", "replies", "creation date", "edits"}),
     cannot={
         "views": "servers count none",
-        "edits": "a post is seen again only within overlap_h, and then as it is now",
         "deletions": "a post that is gone is given no more, and nothing says when it went",
         "media": "addresses of files only, no identifier of their content",
     },

@@ -14,8 +14,9 @@ from typing import Any, Literal
 
 from tasks.domain.parsed import Parsed
 from tasks.domain.ports import LandedFile
+from tasks.domain.post_states import EDITED
 from tasks.fetch.rows import Recipe
-from tasks.fetch.web.readings import FieldBook, PageRows, Row, Table, objects, parse_pages, part
+from tasks.fetch.web.readings import FieldBook, PageRows, Row, Table, objects, parse_pages, part, states_of
 
 FORMAT = "mastodon"
 _DAY_S = 86_400
@@ -29,6 +30,7 @@ RECIPES: dict[Table, Recipe] = {
     "accounts": Recipe(
         "accounts", {name: name for name in _ACCOUNT_FIELDS}, {"platform": "mastodon", "created_precision_s": _DAY_S}
     ),
+    "post_states": states_of("mastodon"),
 }
 _STATUS = frozenset(
     {
@@ -77,12 +79,13 @@ class MastodonImporter:
     """A row of another shape than the entities' goes to quarantine with its reason."""
 
     format = FORMAT
-    version = "1"
+    version = "2"
 
     def parse(
         self, files: Sequence[LandedFile], *, observed_at: Literal["posted"] | datetime | None, options: dict[str, Any]
     ) -> Parsed:
-        """As `parse_pages`: statuses and boosts, their authors as observations of accounts, looked-up accounts with their status."""
+        """As `parse_pages`: statuses and boosts, their authors as observations of accounts, looked-up accounts with their status; statuses
+        that were edited (`edited_at`) as states of posts."""
         return parse_pages(files, _read, RECIPES, observed_at=observed_at, options=options, form=FORMAT)
 
 
@@ -102,6 +105,11 @@ def _read(head: Mapping[str, Any], value: Any, book: FieldBook) -> PageRows:
     return PageRows(
         [_post(status, domain, parents, book) for status in value],
         [_account(author, domain, book, checked=False) for author in authors.values()],
+        [
+            Row({"post_id": status.get("uri"), "state": EDITED, "changed_at": status["edited_at"]}, status)
+            for status in objects(value)
+            if status.get("edited_at") is not None and not isinstance(status.get("reblog"), dict)
+        ],
     )
 
 

@@ -12,7 +12,7 @@ their numbers, as in 4CAT.
 
 `kind`: with `forwarded_from` a repost, whose original is not named by number; with `reply_to_message_id` a reply. Links of words that
 hide them (`text_link`) count as links of the post. An edited message is an observation of the moment of its edit (with `--observed-at
-posted`): the text before it is gone. Deleted messages are not in an export.
+posted`): the text before it is gone; that it was edited, and when, is kept as a state of the post. Deleted messages are not in an export.
 """
 
 import re
@@ -34,7 +34,7 @@ from tasks.fetch.columns import Reading, Values, convert
 from tasks.fetch.instants import TimeRule
 from tasks.fetch.json_stream import Path, elements
 from tasks.fetch.packed import Member, members, refused
-from tasks.fetch.rows import PARSED, Recipe, take
+from tasks.fetch.rows import PARSED, Recipe, take, take_edits
 from tasks.fetch.streaming import Run, StreamingImporter
 from tasks.fetch.texts import links
 
@@ -122,7 +122,7 @@ class TelegramExportImporter(StreamingImporter[TelegramExportOptions]):
     """`parse` as in the port; options `chats` and `usernames`."""
 
     format = "telegram-export"
-    version = "1"
+    version = "2"
     options_of = TelegramExportOptions
 
     def read(self, run: Run, chosen: TelegramExportOptions) -> Iterator[None]:
@@ -201,16 +201,16 @@ def _take(run: Run, file: LandedFile, first_row: int, batch: list[Message], user
         "kind": pa.array(made["kind"], pa.string()),
         "urls": separated(pc.binary_join_element_wise(written, pa.array(hidden, pa.string()), " "), " "),
     }
-    observed_at = run.observed_at
+    observed_at, schema = run.observed_at, PARSED["posts"]
+    edited = convert(chunk.column("edited_unixtime"), schema.column("observed_at"), _READING)
+    for place in np.flatnonzero(edited.faulty):
+        refusals.setdefault(int(place), "edited_unixtime is not a time in seconds")
     if observed_at == "posted":
-        schema = PARSED["posts"]
         posted = convert(chunk.column("date_unixtime"), schema.column("posted_at"), _READING)
-        edited = convert(chunk.column("edited_unixtime"), schema.column("observed_at"), _READING)
-        for place in np.flatnonzero(edited.faulty):
-            refusals.setdefault(int(place), "edited_unixtime is not a time in seconds")
         given["observed_at"], observed_at = later(posted.values, edited.values), None
     recipe = Recipe("posts", POST_FIELDS, {"platform": "telegram", "time_precision_s": 1}, _READING)
     posts = take(chunk, recipe, observed_at, run.harvest, given)
+    take_edits(posts, edited.values, first_row, run.harvest)
     run.profiles.see(chunk, posts, {"display_name": "from"}, _READING)
 
 

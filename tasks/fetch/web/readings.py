@@ -19,7 +19,7 @@ from tasks.fetch.rows import Harvest, Recipe, capture_rule, take
 from tasks.fetch.web.bodies import Broken, json_of
 
 _INSTANT = pa.timestamp("us", tz="UTC")
-Table = Literal["posts", "accounts"]
+Table = Literal["posts", "accounts", "post_states"]
 
 
 @dataclass(frozen=True)
@@ -31,10 +31,16 @@ class Row:
     odd: str = ""
 
 
+def states_of(platform: str) -> Recipe:
+    """How what became of posts is read: rows of the values post_id, state and, where it is told, changed_at."""
+    return Recipe("post_states", {name: name for name in ("post_id", "state", "changed_at")}, {"platform": platform})
+
+
 @dataclass(frozen=True)
 class PageRows:
     posts: list[Row] = field(default_factory=list)
     accounts: list[Row] = field(default_factory=list)
+    states: list[Row] = field(default_factory=list)  # what became of posts, of services that tell it (states_of)
 
 
 class FieldBook:
@@ -90,9 +96,9 @@ def parse_pages(
     harvest, book = Harvest(), FieldBook()
     rows_by_file = dict.fromkeys((file.sha256 for file in files), 0)
     pages = _pages(files, read, book, rows_by_file, form)
-    held: dict[Table, list[tuple[Row, LandedFile, Any]]] = {"posts": [], "accounts": []}
+    held: dict[Table, list[tuple[Row, LandedFile, Any]]] = {"posts": [], "accounts": [], "post_states": []}
     for file, at, page in pages:
-        for table, rows in (("posts", page.posts), ("accounts", page.accounts)):
+        for table, rows in (("posts", page.posts), ("accounts", page.accounts), ("post_states", page.states)):
             held[table] += [(row, file, at) for row in rows]  # type: ignore[index]
     for table, found in held.items():
         first = 0
@@ -133,7 +139,7 @@ def _pages(
                 f"{file.name} was refused whole: it is no landed page of {form} ({str(error)[:100]}).",
                 remedy="Nothing of it was stored. Fetch the page again.",
             ) from error
-        rows_by_file[file.sha256] += len(rows.posts) + len(rows.accounts)
+        rows_by_file[file.sha256] += len(rows.posts) + len(rows.accounts) + len(rows.states)
         yield file, at, rows
 
 
