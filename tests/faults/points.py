@@ -15,7 +15,9 @@ from plain_engine import Plain
 STEPS = (
     "fetch page", "land raw", "validate", "store", "detect", "render", "put", "pointer", "outbox", "SMTP DATA", "mark sent",
 )  # fmt: skip
-_CLOCKED = ("flows.collect", "flows.briefing", "flows.delivery", "flows.run_record", "tasks.fetch.web.limits")
+_CLOCKED = (
+    "flows.collect", "flows.briefing", "flows.delivery", "flows.run_record", "flows.commands.resolving", "tasks.fetch.web.limits",
+)  # fmt: skip
 _now = datetime.now(UTC)
 
 

@@ -7,8 +7,13 @@ from pathlib import Path
 from typing import Any
 
 from deeds import FILLER
-from matrix import Cell, Try
-from world import LATER, Place, Ran, World, wrong
+from matrix import REPEATED, Cell, Try
+from reeds import CAMPAIGN, PERIOD, TLP
+from world import BRIEF, COLLECT, LATER, Place, Ran, World, bundle, wrong
+
+from tasks.store.blocked import blocked_batches
+from tasks.store.bundles import latest
+from tasks.store.lake import batch_records
 
 _UNEXPLAINED = ("Traceback", "Unexpected failure")
 
@@ -54,15 +59,18 @@ def _story(world: World, place: Place, chosen: Try) -> tuple[Ran, list[str]]:
     world.heal()
     if place.disk:
         (place.disk / FILLER).unlink(missing_ok=True)
-    again = world.run(place, later=LATER)
+    fetched = "repeated" in chosen.more  # fetched again at the same instant, it would be other knowledge with the same cut-off
+    again = world.run(place, later=LATER, commands=[BRIEF] if fetched else [COLLECT, BRIEF])
     return ran, problems + _afterwards(world, place, chosen, again)
 
 
 def _afterwards(world: World, place: Place, chosen: Try, again: Ran) -> list[str]:
     if chosen.more.get("refused"):
         return _ended(again, (1,), "refused - 550")
-    if chosen.more.get("any"):
-        return [f for f in wrong(world, place, other_facts=True) if f != "what was measured differs"] + _ended(again, (0,), "")
+    if chosen.more.get("blocked"):
+        return _decided(world, place, again)
+    if "repeated" in chosen.more:
+        return _repeated(world, place, again, same=chosen.more["repeated"])
     if not (chosen.held and again.code == 1):
         return _ended(again, (0,), "") + wrong(world, place, other_facts=chosen.several)
     problems = _ended(again, (1,), "held") + wrong(world, place, held=True, other_facts=chosen.several)
@@ -72,6 +80,34 @@ def _afterwards(world: World, place: Place, chosen: Try, again: Ran) -> list[str
     more = world.mails() - had
     if sum(more.values()) != 1:
         problems.append(f"sending the unknown again sent {sum(more.values())} messages")
+    return problems
+
+
+def _decided(world: World, place: Place, again: Ran) -> list[str]:
+    """A blocked batch is reported until a person has decided; then the next run is right, and says who decided."""
+    problems = _ended(again, (3,), "blocked")
+    if latest(place.store, CAMPAIGN, PERIOD, TLP) or world.mails():
+        problems.append("a briefing was made in spite of a blocked batch")
+    waiting = blocked_batches(place.store, CAMPAIGN)
+    if len(waiting) != 1:
+        return [*problems, f"{len(waiting)} batches wait for a decision"]
+    decision = ["discard", CAMPAIGN, waiting[0].batch_id[:12], "--reason", "the service was broken", "--by", "E. Analyst"]
+    problems += _ended(world.run(place, commands=[decision]), (0,), "")
+    problems += _ended(world.run(place, later=2 * LATER), (0,), "") + wrong(world, place, other_facts=True)
+    pointer = latest(place.store, CAMPAIGN, PERIOD, TLP)
+    if pointer and b"discarded by E. Analyst" not in bundle(place.store, pointer.edition)[0]:
+        problems.append("the briefing does not say who decided")
+    return problems
+
+
+def _repeated(world: World, place: Place, again: Ran, *, same: bool) -> list[str]:
+    """Of a post that came twice one row is visible, the other is counted, and the books balance. Where the counts contradict each other,
+    what is measured may be of either."""
+    other = [] if same else ["what was measured differs"]
+    problems = _ended(again, (0,), "") + [problem for problem in wrong(world, place, other_facts=True) if problem not in other]
+    collapsed = sum(record.rows_collapsed["posts"] for record in batch_records(place.store, CAMPAIGN))
+    if collapsed < REPEATED:  # pages overlap by themselves too
+        problems.append(f"{collapsed} posts counted as repeated instead of at least {REPEATED}")
     return problems
 
 
