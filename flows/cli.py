@@ -158,6 +158,10 @@ def status(
         bool, typer.Option("--proposals", help="Who is behind the proposals of the newest briefing. For the team only.")
     ] = False,
     blocked: Annotated[bool, typer.Option("--blocked", help="Batches that a check kept out and that wait for a decision.")] = False,
+    notify: Annotated[
+        bool,
+        typer.Option("--notify", help="Also tell the owner, once each, of periods that are late, waiting or cut off; for cron."),
+    ] = False,
     workspace: Workspace = None,
     as_json: AsJson = False,
 ) -> None:
@@ -173,7 +177,7 @@ def status(
     else:
         from flows.commands import watching
 
-        watching.status(campaign, workspace=workspace, as_json=as_json)
+        watching.status(campaign, workspace=workspace, as_json=as_json, notify=notify)
 
 
 @app.command()

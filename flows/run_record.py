@@ -11,9 +11,12 @@ from uuid import uuid4
 
 from prefect.runtime import flow_run
 
+from flows import logs
 from flows.console import stage
 from flows.liveness import host_of, is_gone, this_process
 from flows.scratch import scratch
+from flows.watching import catch_up, told_of_run
+from flows.wiring import settings
 from tasks.domain.errors import ResurgeError, ValidationBlocked, WorkTaken
 from tasks.domain.ports import ObjectStore
 from tasks.domain.run_summary import RunState, RunSummary, StageTime
@@ -47,10 +50,12 @@ class Run:
     def stage(self, name: str) -> Iterator[Callable[[str], None]]:
         """Time a stage; it is handed what tells a person how far it is."""
         begun = time.monotonic()
+        logs.event("stage began", level="debug", stage=name)
         with stage(name) as say:
             yield say
         took = StageTime(stage=name, seconds=round(time.monotonic() - begun, 3))
         self.note(stages=(*self.summary.stages, took))
+        logs.event("stage done", stage=name, seconds=took.seconds)
 
     def note(self, **fields: object) -> None:
         """Set fields of the summary; written to the ledger when the lease is renewed and when the run ends."""
@@ -64,22 +69,46 @@ def recorded(store: ObjectStore, flow: FlowName, campaign: str, period: str = ""
     with nothing entered, where one does. That saves work; what is published is safe without it."""
     run = Run(store, flow, campaign, period)
     lock = _locked(run, claim_key(campaign, period)) if alone else ""
+    logs.configure(settings())
     try:
-        record_run(store, run.summary)
-        with _renewed(run, lock), scratch():
-            yield run
+        with logs.bound(run=run.summary.run_id, flow=flow, campaign=campaign, period=period):
+            logs.event("run began")
+            record_run(store, run.summary)
+            with _renewed(run, lock), scratch():
+                yield run
     except BaseException as error:
         state: RunState = "blocked" if isinstance(error, ValidationBlocked) else "failed"
         run.note(state=state, ended_at=datetime.now(UTC), problem=str(error)[:2000] or type(error).__name__)
-        record_run(store, run.summary)
+        _log_end(run.summary)
+        try:
+            record_run(store, run.summary)
+        finally:
+            told_of_run(store, run.summary, error)
         raise
     else:
         run.note(state="done", ended_at=datetime.now(UTC))
+        _log_end(run.summary)
         record_run(store, run.summary)
+        catch_up(store, campaign)
     finally:
         if lock:
             with suppress(ResurgeError):  # it runs out by itself
                 release(store, lock, run.summary.run_id)
+
+
+def _log_end(run: RunSummary) -> None:
+    logs.event(
+        f"run {run.state}",
+        level="info" if run.state == "done" else "error",
+        run=run.run_id,
+        flow=run.flow,
+        campaign=run.campaign,
+        period=run.period,
+        edition=run.edition,
+        seconds=round((run.ended_at - run.started_at).total_seconds(), 3) if run.ended_at else None,
+        problem=run.problem,
+        deliveries=run.deliveries,
+    )
 
 
 def _locked(run: Run, key: str) -> str:

@@ -41,6 +41,15 @@ class Settings(BaseSettings):
     s3_object_lock_mode: Literal["GOVERNANCE", "COMPLIANCE"] = "GOVERNANCE"  # compliance: lifted by nobody
 
     audiences: dict[str, tuple[AudienceMember, ...]] = Field(default_factory=dict)  # JSON: {"group": [{"address": ..., ...}]}
+    owner: str = ""  # mail address of who is told when a run fails, is blocked, late, held or cut off
+    owner_webhook: SecretStr | None = None  # one https address that is told as well; it is a secret, for many hold a token
+    owner_webhook_secret: SecretStr | None = None  # signs what is sent there
+    owner_webhook_timeout_s: float = Field(default=10, gt=0, le=60)
+
+    log: Literal["", "json", "text"] = ""  # a line an event, besides what is printed for people; empty: none
+    log_file: Path | None = None  # unset: standard error
+    log_level: Literal["debug", "info", "warning"] = "info"
+
     pseudonym_key: SecretStr | None = None  # at least 16 characters; unset: a key of this machine in state_dir
 
     mail: Literal["eml", "smtp", "ses"] = "eml"

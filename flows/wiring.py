@@ -6,7 +6,7 @@ import secrets
 import ssl
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from functools import cache, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -14,8 +14,10 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from flows.settings import AudienceMember, Settings
 from tasks.deliver.delivery import Policy
 from tasks.deliver.eml import EmlMailer
+from tasks.deliver.notices import Channel, MailChannel
 from tasks.deliver.ses import SesMailer
 from tasks.deliver.smtp import SmtpMailer
+from tasks.deliver.webhook import WebhookChannel, checked_webhook
 from tasks.domain.campaign import Campaign
 from tasks.domain.errors import UsageProblem
 from tasks.domain.ports import Mailer, ObjectStore, Source, StatusSource
@@ -216,6 +218,19 @@ def mailer(store: ObjectStore) -> Mailer:
         timeout_s=chosen.smtp_timeout_s,
         tls=ssl.create_default_context(cafile=str(chosen.smtp_ca_file)) if chosen.smtp_ca_file else None,
     )
+
+
+def owner_channels(store: ObjectStore) -> tuple[Channel, ...]:
+    """How the owner of the installation is told of trouble; none unless RESURGE_OWNER or RESURGE_OWNER_WEBHOOK is set."""
+    chosen = settings()
+    made: list[Channel] = []
+    if chosen.owner:
+        made.append(MailChannel(mailer(store), chosen.sender, chosen.owner, lambda: datetime.now(UTC)))
+    if chosen.owner_webhook:
+        signing = chosen.owner_webhook_secret.get_secret_value() if chosen.owner_webhook_secret else ""
+        address = checked_webhook(chosen.owner_webhook.get_secret_value())
+        made.append(WebhookChannel(address, signing, chosen.owner_webhook_timeout_s, lambda: datetime.now(UTC)))
+    return tuple(made)
 
 
 def policy() -> Policy:

@@ -15,6 +15,7 @@ from flows.campaign_file import load_campaign, scheduled_campaigns
 from flows.console import console, show
 from flows.liveness import is_gone
 from flows.plan import period_states
+from flows.watching import is_watched, tell_overdue
 from flows.wiring import open_workspace, settings
 from tasks.domain.errors import ResurgeError, UsageProblem
 from tasks.store.blocked import blocked_batches
@@ -28,10 +29,17 @@ _LISTED = 5  # due periods that are listed one by one
 _OWED = ("waiting", "due", "late")
 
 
-def status(campaign: str, *, workspace: str | None, as_json: bool) -> None:
-    """A line a period that was published, tried, or is due by the campaign's schedule; what is not published says why."""
+def status(campaign: str, *, workspace: str | None, as_json: bool, notify: bool = False) -> None:
+    """A line a period that was published, tried, or is due by the campaign's schedule; what is not published says why. `notify` also tells
+    the owner of what is late, waiting or cut off. Raises UsageProblem if there is no owner to tell."""
     store = open_workspace(workspace or settings().workspace)
     plan = load_campaign(store, campaign)
+    if notify:
+        if not is_watched():
+            raise UsageProblem(
+                "There is no owner to notify.", remedy="Set RESURGE_OWNER to a mail address, or RESURGE_OWNER_WEBHOOK."
+            )
+        tell_overdue(store, plan)
     published = published_periods(store, campaign, plan.tlp)
     states = period_states(plan, published, runs_of(store, campaign), batch_records(store, campaign), datetime.now(UTC))
     owed = [state for state in states if state.state in _OWED]
