@@ -33,6 +33,7 @@ class Narratives:
     lead: tuple[str, ...]
     shares: Figure
     table: Table | None
+    languages: str
     quotes: tuple[tuple[str, Passage], ...]
     pivots: tuple[str, ...]
     categories: Table | None
@@ -54,6 +55,7 @@ def narratives(facts: Facts) -> Narratives:
         ),
         shares=_shares(facts),
         table=_table(facts),
+        languages=_languages(record.items),
         quotes=tuple(
             (isolated(f"{i + 1}. ", name(item)), passage(item.quote)) for i, item in enumerate(record.items[:MOST_QUOTES])
         ),
@@ -102,6 +104,33 @@ def _table(facts: Facts) -> Table | None:
     names = ("Narrative, by its terms", "Category", "Status", *numeric, "Languages", "First seen")
     columns = tuple(Column(title, numeric=title in numeric) for title in names)
     return Table(caption, columns, rows, notes.pairs)
+
+
+def _languages(items: tuple[Narrative, ...]) -> str:
+    """That languages are grouped apart, and which of the listed narratives are one story all the same; empty with one language."""
+    spoken = {code.split("-")[0] for item in items for code in item.languages} - {"und"}
+    if len(spoken) < 2:
+        return ""
+    place = {item.narrative_id: i for i, item in enumerate(items)}
+    pairs = [
+        (item, items[place[item.counterpart]])
+        for i, item in enumerate(items[:MOST_ROWS])
+        if item.counterpart in place and i < place[item.counterpart]
+    ]
+    apart = "Texts are grouped by their words, so each language stands apart."
+    if not pairs:
+        return f"{apart} Nothing links two of these narratives as one story in two languages."
+    told = "; ".join(
+        f"{isolated(f'{place[one.narrative_id] + 1}. ', name(one))}, also in {_spoken(two)}: "
+        f"{isolated(f'{place[two.narrative_id] + 1}. ', name(two))} ({one.counterpart_evidence})"
+        for one, two in pairs
+    )
+    return f"{apart} {told}."
+
+
+def _spoken(item: Narrative) -> str:
+    """The language of most of its posts; of its quote where it has none."""
+    return language(max(item.languages, key=lambda code: (item.languages[code], code), default=item.quote.lang))
 
 
 def _row(i: int, item: Narrative, notes: Notes) -> tuple[Cell, ...]:

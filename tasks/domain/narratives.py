@@ -32,7 +32,7 @@ class Narrative(Record):
     """A theme: text families sorted together; the id is that of the oldest family that founded it, so it lasts."""
 
     narrative_id: str
-    label: tuple[str, ...]  # class-based TF-IDF terms
+    label: tuple[str, ...]  # at most three words or phrases
     category: str  # the campaign's own codebook, or "uncoded"
     quote: Quote
     posts: int  # in the period
@@ -45,6 +45,8 @@ class Narrative(Record):
     first_seen: datetime
     status: NarrativeStatus
     trend: tuple[WeekShare, ...]
+    counterpart: str | None = None  # narrative_id of the same story in another language, where there is evidence
+    counterpart_evidence: str = ""
 
 
 class Exhibit(Record):

@@ -57,7 +57,7 @@ CreationBatch: start end
 GroupRow: kind group
 SuccessorAccuracy: data
 NarrativeFacts: categories
-Narrative: narrative_id category languages platforms first_seen
+Narrative: narrative_id category languages platforms first_seen counterpart
 WeekShare: start
 Exhibit: family_id platforms first_seen
 Pivot: event_id event event_on day interval
@@ -91,6 +91,7 @@ NotMeasurable: reason
 BehaviourFacts: note
 TakedownFacts: confounders caveats
 Pivot: holiday_control
+Narrative: counterpart_evidence
 ImpactFacts: breakout_reason
 RefusedPictures: reason
 JudgementFacts: bottom_line

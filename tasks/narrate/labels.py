@@ -11,15 +11,22 @@ from collections import Counter
 import numpy as np
 from scipy import sparse
 
-from tasks.narrate.phrases import Phrases
+from tasks.narrate.phrases import Phrases, says_what_is_done
 from tasks.narrate.stopwords import CHINESE, CHINESE_PARTICLES, NO_NAMES
 from tasks.narrate.terms import simplified
 
-LABEL_TERMS = 4
+LABEL_TERMS = 3
+HELD = 0.05  # of the texts given: what a term must stand in, whole; the best one alone may stand in fewer
+# Beside a whole phrase of most texts, a turn of phrase of a tenth of them ("south bank forget") misleads; a single word, as a hurricane's
+# name, is told by what stands beside it.
+MOST, BESIDE_PHRASE, BESIDE_WORD = 0.6, 0.5, 0.12
+_HASHTAG = 6  # letters from which a word within another, without its spaces, is that word and no chance
+_CANDIDATES = 12  # readable terms among which the label is chosen
 _PHRASE_TEXTS = 80  # of a narrative; more cost time and change no phrase
 MIN_FAMILIES = 2  # a term of one family among several names that text, not the narrative
 _REMAINS = re.compile(r"https?|htt|www|com|org|net|co|ly|html?|php|utm\w*|\W*\d[\d\W_]*")  # of links, and numbers
 _UNSPACED = re.compile(r"[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff\U00020000-\U0003ffff]+")
+_SILENT = re.compile(r"['’\u200b-\u200f\u2060\ufeff]")
 _LONGEST = 8  # characters of a word put together
 _BESIDE = frozenset(
     "的了是在和与也都就而及把被吗呢吧啊呀使对"
@@ -53,7 +60,11 @@ def class_scores(counts: sparse.csr_array, cluster: np.ndarray, mass: np.ndarray
 
 
 def label(scores: sparse.csr_array, row: int, vocabulary: np.ndarray, texts: list[str]) -> tuple[str, ...]:
-    """The best `LABEL_TERMS` terms of one cluster, as whole words and phrases. `texts`: some of its texts, from which these are taken."""
+    """At most `LABEL_TERMS` terms of one cluster, best first, as whole words and phrases that its texts share. `texts`: some of them.
+
+    A term stands in at least `HELD` of the texts, and in half as many as the commonest if that is a phrase of most of them. Words
+    that only say what is done ("keeps", "arrested") stand for a narrative that has no others.
+    """
     part = slice(scores.indptr[row], scores.indptr[row + 1])
     columns, values = scores.indices[part], scores.data[part]
     order = np.lexsort((columns, -values))[:40]
@@ -61,14 +72,42 @@ def label(scores: sparse.csr_array, row: int, vocabulary: np.ndarray, texts: lis
     spaced = {term for term in ranked if not _UNSPACED.fullmatch(term)}
     words = _words([simplified(text) for text in texts], {term for term in ranked if term not in spaced})
     phrases = Phrases(texts[:_PHRASE_TEXTS], spaced)
-    chosen: list[str] = []
+    candidates: list[str] = []
     for term in ranked:
         readable = _readable(term, words, phrases) if term in spaced or term in words else ""
-        if readable and not any(_same(readable, other) for other in chosen):
-            chosen.append(readable)
-        if len(chosen) == LABEL_TERMS:
+        if readable and readable not in candidates:
+            candidates.append(readable)
+        if len(candidates) == _CANDIDATES:
             break
-    return tuple(chosen or ranked[:1])
+    return _shared(candidates, texts) or tuple(ranked[:1])
+
+
+def _shared(candidates: list[str], texts: list[str]) -> tuple[str, ...]:
+    """Of the candidates, best first, those that enough texts hold, none twice in other words."""
+    held = share_held(candidates, texts)
+    names = [term for term in candidates if not says_what_is_done(term.lower())] or candidates
+    if not names:
+        return ()
+    most = max(names, key=lambda term: held[term])
+    phrase = held[most] >= MOST and (" " in most or bool(_UNSPACED.search(most)))
+    least = max(HELD, held[most] * (BESIDE_PHRASE if phrase else BESIDE_WORD))
+    chosen: list[str] = []
+    for term in [one for one in names if held[one] >= least] or names[:1]:
+        if len(chosen) < LABEL_TERMS and not any(_same(term, other) for other in chosen):
+            chosen.append(term)
+    return tuple(chosen)
+
+
+def share_held(terms: list[str], texts: list[str]) -> dict[str, float]:
+    """For every term the share of the texts in which it stands whole: between signs that are no letters, where its script has spaces."""
+    plain = [simplified(_SILENT.sub("", text)).lower() for text in texts]
+    shares = {}
+    for term in terms:
+        sought = re.escape(simplified(_SILENT.sub("", term)).lower()).replace(r"\ ", r"[\W_]+")
+        if not _UNSPACED.search(term):
+            sought = rf"(?<![^\W_]){sought}(?![^\W_])"
+        shares[term] = sum(re.search(sought, text) is not None for text in plain) / max(len(plain), 1)
+    return shares
 
 
 def _readable(term: str, words: dict[str, str], phrases: Phrases) -> str:
@@ -126,7 +165,10 @@ def _clean(piece: str) -> bool:
 def _same(term: str, other: str) -> bool:
     """One holds the other, or all words of the shorter, or (without spaces) they share half of the shorter one's character pairs."""
     term, other = term.lower(), other.lower()
-    if term in other or other in term or term.replace(" ", "") == other.replace(" ", ""):
+    if term in other or other in term:
+        return True
+    shorter, longer = sorted((term.replace(" ", ""), other.replace(" ", "")), key=len)
+    if shorter == longer or (len(shorter) >= _HASHTAG and shorter in longer):  # LakeOrlin, Lake Orlin council
         return True
     if not _UNSPACED.fullmatch(term) or not _UNSPACED.fullmatch(other):
         return bool(set(term.split()) & set(other.split()) - NO_NAMES)

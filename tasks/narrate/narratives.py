@@ -11,6 +11,7 @@ from tasks.domain.measures import NotMeasurable, Shared
 from tasks.domain.narratives import Narrative, NarrativeFacts, WeekShare
 from tasks.domain.periods import Cutoff, Period
 from tasks.narrate.codebook import UNCODED, category_of, check_codebook, matches
+from tasks.narrate.counterparts import linked, shared_marks
 from tasks.narrate.exhibits import copypasta, quote
 from tasks.narrate.grouping import Grouped, grouped, with_families
 from tasks.narrate.labels import class_scores, label
@@ -32,10 +33,14 @@ def narrative_facts(
     the period is in exactly one narrative or in `unclustered`. Raises UsageProblem for a codebook pattern that cannot be read.
     """
     check_codebook(campaign.codebook)
-    posts = with_families(member_posts[member_posts["posted_at"] < cutoff.end], families)
+    member_posts = member_posts[member_posts["posted_at"] < cutoff.end]
+    posts = with_families(member_posts, families)
     groups = grouped(posts, period)
     current = groups.posts[groups.posts["step"] == 0]
     items = _items(groups, campaign, _previous_missing(posts, groups))
+    recent = member_posts[member_posts["posted_at"] >= groups.steps[-1][0]]  # the rows of groups.posts, in their order
+    marks = shared_marks(recent, [narrative_id(founder) for founder in groups.founders], groups.posts["cluster"].to_numpy())
+    items = linked(items, marks, campaign.codebook)
     categories = _categories(items, len(current))
     exhibits, pasted = copypasta(current, groups.families.set_index("family_id")["first_seen"])
     return NarrativeFacts(
@@ -48,6 +53,11 @@ def narrative_facts(
         pivots=pivots(posts, campaign, cutoff.end, seed),
         filler=_filler(campaign, categories, len(current)),
     )
+
+
+def narrative_id(founder: str) -> str:
+    """The id of the narrative that the family `founder` founded."""
+    return "n-" + hashlib.sha256(founder.encode()).hexdigest()[:10]
 
 
 def _items(groups: Grouped, campaign: Campaign, missing: NotMeasurable | None) -> tuple[Narrative, ...]:
@@ -83,7 +93,7 @@ def _narrative(
     central = _central_first(families)
     hits = matches(families["text"], families["lang"], campaign.codebook)
     return Narrative(
-        narrative_id="n-" + hashlib.sha256(groups.founders[cluster].encode()).hexdigest()[:10],
+        narrative_id=narrative_id(groups.founders[cluster]),
         label=label(scores, cluster, groups.terms.vocabulary, central["text"].head(_LABEL_TEXTS).tolist()),
         category=category_of(hits, families["posts"].to_numpy(float)),
         quote=quote(_central_post(shown, central)),

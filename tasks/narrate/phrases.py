@@ -8,7 +8,7 @@ import re
 from collections import Counter, defaultdict
 from dataclasses import dataclass, field
 
-from tasks.narrate.stopwords import NO_NAMES
+from tasks.narrate.stopwords import DOING, NAMES_LIKE_DOING, NO_NAMES
 
 LONGEST, CONTENT = 4, 3  # words, and those among them that are no stop words
 SHOUTED = 5  # letters from which a word in capitals is no abbreviation
@@ -57,10 +57,13 @@ class Phrases:
     def _read(self, words: list[str], terms: set[str]) -> None:
         keys = [_SILENT.sub("", word).lower() for word in words]
         ends = [key not in NO_NAMES and not key.isdigit() for key in keys]
+        edges = [end and not says_what_is_done(key) for end, key in zip(ends, keys, strict=True)]
         wanted = [key in terms for key in keys]
         for start in range(len(keys)):
             for end in range(start + 1, min(start + LONGEST, len(keys)) + 1):
-                if ends[start] and ends[end - 1] and sum(ends[start:end]) <= CONTENT and any(wanted[start:end]):
+                alone = end == start + 1
+                whole = ends[start] if alone else edges[start] and edges[end - 1]
+                if whole and sum(ends[start:end]) <= CONTENT and any(wanted[start:end]):
                     self._note(words, keys, start, end, terms)
 
     def _note(self, words: list[str], keys: list[str], start: int, end: int, terms: set[str]) -> None:
@@ -72,6 +75,11 @@ class Phrases:
         seen.after[keys[end] if end < len(keys) and keys[end] not in NO_NAMES else ""] += 1
         for key in set(piece) & terms:
             self._holding[key].add(piece)
+
+
+def says_what_is_done(word: str) -> bool:
+    """Whether an English word (lower case) is a verb's form rather than a name; by a list and by its ending."""
+    return word in DOING or (len(word) >= 6 and word.endswith(("ing", "ed")) and word not in NAMES_LIKE_DOING)
 
 
 def _calm(word: str) -> str:

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from scipy import sparse
 
-from tasks.narrate.labels import label
+from tasks.narrate.labels import HELD, LABEL_TERMS, label, share_held
 from tasks.narrate.phrases import Phrases
 
 LAKE = [
@@ -72,3 +72,43 @@ def test_chinese_words_are_whole() -> None:
     texts = ["灯塔夜里睡不着，花园节开始了", "他说灯塔夜里睡不着", "今年花园节很好", "我们去看花园节吧", "老人也爱花园节"]
     found = named(texts, ["花园", "睡不", "园节"])
     assert found == ("花园节",)
+
+
+def test_beside_a_phrase_of_most_texts_stands_no_turn_of_phrase_of_a_few() -> None:
+    texts = [
+        *LAKE * 3,
+        "The Lake Orlin council made the south bank forget",
+        "How the Lake Orlin council made the south bank forget",
+    ]
+    assert named(texts, ["forget", "bank", "council", "south"]) == ("Lake Orlin council",)
+
+
+def test_a_word_is_told_by_what_stands_beside_it_but_not_by_verbs() -> None:
+    texts = [
+        "Irma hits Florida",
+        "Irma keeps coming",
+        "Now Irma reaches Florida",
+        "What Irma shows",
+        "Irma keeps its way",
+        "Irma shows it",
+    ]
+    assert named(texts, ["keeps", "irma", "shows", "florida"]) == ("Irma", "Florida")
+    assert named(["keeps", "he keeps", "she keeps it"], ["keeps"]) == ("keeps",)  # nothing else is there
+
+
+def test_a_tag_made_of_a_phrase_is_the_phrase() -> None:
+    texts = [f"{text} #LakeOrlin" for text in LAKE]
+    assert named(texts, ["council", "lakeorlin"]) == ("Lake Orlin council",)
+
+
+def test_shares_count_whole_words_only() -> None:
+    texts = ["The bridges fell", "A bridge, fell", "Lake-Orlin's council", "花园节很好"]
+    assert share_held(["bridge", "花园节", "Lake Orlin"], texts) == {"bridge": 0.25, "花园节": 0.25, "Lake Orlin": 0.0}
+    assert share_held(["lake"], texts) == {"lake": 0.25}
+
+
+@pytest.mark.parametrize("terms", [["orlin", "council", "door", "sleep", "nobody"], ["sings", "likes", "agree", "lake", "door"]])
+def test_every_term_stands_whole_in_enough_texts(terms: list[str]) -> None:
+    found = named(LAKE * 5, terms)
+    assert 0 < len(found) <= LABEL_TERMS
+    assert min(share_held(list(found), LAKE * 5).values()) >= HELD
