@@ -15,6 +15,7 @@ import pandas as pd
 HERE = Path(__file__).resolve().parent
 sys.path[:0] = [str(HERE), str(HERE.parents[1])]
 
+from flows.campaign_file import load_campaign  # noqa: E402
 from tasks.activity.hours import hour_facts  # noqa: E402
 from tasks.detect.families import text_families  # noqa: E402
 from tasks.domain.campaign import Campaign, Holiday  # noqa: E402
@@ -22,7 +23,9 @@ from tasks.domain.measures import Interval, NotMeasurable  # noqa: E402
 from tasks.domain.periods import Cutoff, Period, parse_period  # noqa: E402
 from tasks.domain.posts import POST_KEY, POSTS  # noqa: E402
 from tasks.domain.takedowns import Event  # noqa: E402
+from tasks.narrate.counterparts import language_of  # noqa: E402
 from tasks.narrate.grouping import grouped, with_families  # noqa: E402
+from tasks.narrate.narratives import narrative_facts, narrative_id  # noqa: E402
 from tasks.narrate.pivots import MAX_P, change_point, pivots  # noqa: E402
 from tasks.simulate.scenario import simulate  # noqa: E402
 
@@ -92,6 +95,39 @@ def _followed(before: pd.Series, now: pd.Series) -> tuple[int, int]:
     main = both.groupby("then")["now"].agg(["size", lambda held: held.mode().iloc[0]]).set_axis(["posts", "now"], axis=1)
     main = main[main["posts"] >= BIG]
     return int((main.index == main["now"]).sum()), len(main)
+
+
+@dataclass(frozen=True)
+class Linked:
+    """Counterparts at the end of a simulation. `right` of `linked` narratives have one of their own main true topic; `found` of `both` true
+    topics with a narrative of at least 10 posts in either language have a right one."""
+
+    linked: int
+    right: int
+    found: int
+    both: int
+
+
+def counterparts(world: pd.DataFrame, codebook: dict[str, dict[str, list[str]]]) -> Linked:
+    """Those of the last week's narratives, with that codebook."""
+    period = parse_period(f"2023-W{LAST_WEEK}")
+    posts = world.loc[world["posted_at"] < period.end, POSTS.names].reset_index(drop=True)
+    families = text_families(posts)
+    campaign = Campaign(slug="c", title="C", codebook=codebook)
+    facts = narrative_facts(posts, families, campaign, period, Cutoff(period.end, period.end + timedelta(days=1)), seed=1)
+    groups = grouped(with_families(posts, families), period)
+    now = groups.posts[(groups.posts["step"] == 0) & (groups.posts["cluster"] >= 0)]
+    truth = world.set_index(list(POST_KEY))["topic"].reindex(pd.MultiIndex.from_frame(now[list(POST_KEY)])).to_numpy()
+    names = np.array([narrative_id(founder) for founder in groups.founders], dtype=object)[now["cluster"].to_numpy()]
+    topic = pd.Series(truth).groupby(names).agg(lambda held: held.mode().iloc[0])
+    large = [item for item in facts.items if item.posts >= BIG]
+    spoken: dict[str, set[str]] = {}
+    for item in large:
+        spoken.setdefault(topic[item.narrative_id], set()).add(language_of(item))
+    both = {name for name, languages in spoken.items() if {"en", "zh"} <= languages and name != "filler"}
+    linked = [item for item in large if item.counterpart]
+    right = [item for item in linked if topic[item.narrative_id] == topic[item.counterpart]]
+    return Linked(len(linked), len(right), len(both & {topic[item.narrative_id] for item in right}), len(both))
 
 
 @dataclass(frozen=True)
@@ -214,6 +250,15 @@ end. A narrative is followed to the next briefing if at least {big} of its posts
 whose true topic is the main one of their narrative. True themes: five topics in two languages; a theme is not one narrative in both, for
 no word joins them: the codebook's categories do.
 """
+STORIES = """
+## One story in two languages
+
+The same simulations at the end of week {last}. Narratives of different languages are linked (`counterpart`), never united: no id changes.
+Precision: linked narratives whose counterpart has their true topic. Recall: true topics, small talk aside, with a narrative of at least
+{big} posts in either language that are linked. First with the codebook of the bundled campaign file, which names each topic in both
+languages: a translation by a person, of the simulation's own topics, so these figures are the best that can be. Then without any:
+simulated posts in two languages share hosts, accounts and days between all topics, but no links or hashtags.
+"""
 PIVOTS = """
 ## Pivots
 
@@ -238,6 +283,7 @@ def page() -> str:
     worlds = {seed: labelled(seed, SCALE) for seed in SEEDS}
     text = HEAD.format(scale=SCALE, seeds=", ".join(map(str, SEEDS)), periods=PERIODS, last=LAST_WEEK, big=BIG)
     text += _lasting({seed: lasting(world) for seed, world in worlds.items()})
+    text += STORIES.format(last=LAST_WEEK, big=BIG) + _stories(worlds)
     text += PIVOTS.format(days=DAYS, seeds=SERIES_SEEDS, late=DAYS - 15) + _turns(
         {c: turned(c, range(SERIES_SEEDS)) for c in TURNS}
     )
@@ -256,6 +302,14 @@ def _lasting(found: dict[int, Lasting]) -> str:
         for seed, f in found.items()
     ]
     return _table(["seed", "ids kept", "purity", "posts in a narrative", "narratives a period"], rows)
+
+
+def _stories(worlds: dict[int, pd.DataFrame]) -> str:
+    rows = []
+    for seed, world in worlds.items():
+        given = (counterparts(world, load_campaign(None, "spamouflage").codebook), counterparts(world, {}))
+        rows.append([str(seed), *(part for f in given for part in (f"{f.right} of {f.linked}", f"{f.found} of {f.both}"))])
+    return _table(["seed", "precision", "recall", "precision without codebook", "recall without codebook"], rows)
 
 
 def _turns(found: dict[Course, Found]) -> str:

@@ -19,6 +19,13 @@ def test_ids_last_and_narratives_are_of_one_theme(world: pd.DataFrame) -> None:
     assert found.inside >= 0.9
 
 
+def test_stories_are_linked_by_a_codebook_in_both_languages_and_by_nothing_else(world: pd.DataFrame) -> None:
+    found = n.counterparts(world, n.load_campaign(None, "spamouflage").codebook)
+    assert found.right == found.linked > 0
+    assert found.found >= 0.75 * found.both > 0
+    assert n.counterparts(world, {}).linked == 0
+
+
 def test_the_day_of_a_clear_pivot_is_right() -> None:
     found = n.turned(n.TURNS[0], range(30))
     assert found.claimed == found.runs
