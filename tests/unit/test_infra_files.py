@@ -116,7 +116,8 @@ def test_roles_may_do_what_the_program_does_and_nothing_else():
         return {word for line in re.findall(r"actions\s+= \[(.+)\]", text) for word in re.findall(r'"([^"]+)"', line)}
 
     assert actions("worker") == {
-        "s3:GetObject", "s3:PutObject", "s3:AbortMultipartUpload", "s3:PutObjectRetention", "s3:ListBucket", "s3:ListBucketMultipartUploads",
+        "s3:GetObject", "s3:PutObject", "s3:AbortMultipartUpload", "s3:PutObjectRetention", "s3:ListBucket",
+        "s3:ListBucketMultipartUploads",
         "kms:Decrypt", "kms:GenerateDataKey", "ses:SendEmail",
     }  # fmt: skip
     assert actions("reader") == {"s3:GetObject", "s3:ListBucket", "kms:Decrypt"}
