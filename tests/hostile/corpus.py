@@ -1,4 +1,4 @@
-# ruff: noqa: E501, RUF001 - hostile texts read better whole, and are strange on purpose
+# ruff: noqa: E501 - hostile texts read better whole, and are strange on purpose
 """A corpus of hostile posts, each with a label, its class and what must become of it.
 
 `posts(web, file)` gives texts that members of a campaign post; `web` is the address of a server that must never be asked, `file` the
@@ -13,7 +13,28 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
-SYLLABLES = ("lo", "ra", "mi", "ten", "kar", "vu", "sel", "nor", "dap", "fim", "gob", "hul", "jes", "pir", "qua", "wex", "yot", "zim", "bru", "cle")
+SYLLABLES = (
+    "lo",
+    "ra",
+    "mi",
+    "ten",
+    "kar",
+    "vu",
+    "sel",
+    "nor",
+    "dap",
+    "fim",
+    "gob",
+    "hul",
+    "jes",
+    "pir",
+    "qua",
+    "wex",
+    "yot",
+    "zim",
+    "bru",
+    "cle",
+)
 
 
 @dataclass(frozen=True)
@@ -145,7 +166,9 @@ def posts(web: str, file: str) -> list[Post]:
         carrier = "csv" if kind == "spreadsheet cells" and "\x00" not in text else "parquet" if number % 5 == 0 else "ndjson"
         if any("\ud800" <= c <= "\udfff" for c in text):
             carrier = "ndjson"
-        made.append(Post(label, kind, text, forbidden=forbidden, carrier=carrier, row={"post_id": POST_IDS[number % len(POST_IDS)]}))
+        made.append(
+            Post(label, kind, text, forbidden=forbidden, carrier=carrier, row={"post_id": POST_IDS[number % len(POST_IDS)]})
+        )
     return made
 
 
@@ -170,7 +193,10 @@ def broken_rows() -> list[Post]:
         ("numbers", {"like_count": 10**40}, "like_count"), ("numbers", {"like_count": -1}, "like_count"), ("numbers", {"like_count": 1.5}, "like_count"), ("numbers", {"like_count": "1e3"}, "like_count"), ("numbers", {"like_count": True}, "like_count"), ("numbers", {"like_count": "=1"}, "like_count"),
         ("words", {"kind": "<script>"}, "kind"), ("words", {"platform": "../x"}, "platform"), ("words", {"platform": "a" * 65}, "platform"),
     ]  # fmt: skip
-    return [Post(f"refused{n:03d}", f"refused rows: {kind}", reason, "quarantined", row=row) for n, (kind, row, reason) in enumerate(rows)]
+    return [
+        Post(f"refused{n:03d}", f"refused rows: {kind}", reason, "quarantined", row=row)
+        for n, (kind, row, reason) in enumerate(rows)
+    ]
 
 
 def files() -> dict[str, tuple[str, Callable[[], bytes]]]:

@@ -21,8 +21,15 @@ from typing import Any
 import pandas as pd
 from corpus import HANDLES, Post
 
-MEMBERS = ("610000000000", "611013904226", "612027808452", "613041712678", "614055616904", "610774553834")  # seeds of the bundled campaign, on Facebook
-SECRET = "canary words of a file 4c1d9e"  # noqa: S105 - stand in a file that nothing may read
+MEMBERS = (
+    "610000000000",
+    "611013904226",
+    "612027808452",
+    "613041712678",
+    "614055616904",
+    "610774553834",
+)  # seeds of the bundled campaign, on Facebook
+SECRET = "canary words of a file 4c1d9e"
 EXECUTED = "=+-@\t\r\n"
 STARTS = pd.Timestamp("2023-10-30T06:00:00Z")  # within 2023-W44
 
@@ -61,14 +68,28 @@ def rows_of(posts: Sequence[Post]) -> list[dict[str, Any]]:
         at = STARTS + pd.Timedelta(minutes=7 * number)
         for n in range(4):
             row = {"post_id": f"{post.row.get('post_id', 'p')}{post.label}.{n}", "account_id": MEMBERS[(number + n) % len(MEMBERS)]}
-            rows.append({**row, "platform": "facebook", "posted_at": f"{at + pd.Timedelta(seconds=2 * n):%Y-%m-%dT%H:%M:%SZ}", "text": post.text})
+            rows.append(
+                {
+                    **row,
+                    "platform": "facebook",
+                    "posted_at": f"{at + pd.Timedelta(seconds=2 * n):%Y-%m-%dT%H:%M:%SZ}",
+                    "text": post.text,
+                }
+            )
     return rows
 
 
 def broken_of(posts: Sequence[Post]) -> list[dict[str, Any]]:
     """One row each; the label is the name of an own field."""
     at = f"{STARTS:%Y-%m-%dT%H:%M:%SZ}"
-    ordinary = {"account_id": MEMBERS[0], "platform": "facebook", "posted_at": at, "text": "a plain sentence", "kind": "original", "like_count": 1}
+    ordinary = {
+        "account_id": MEMBERS[0],
+        "platform": "facebook",
+        "posted_at": at,
+        "text": "a plain sentence",
+        "kind": "original",
+        "like_count": 1,
+    }
     return [{"post_id": post.label, **ordinary, **post.row, "label": post.label} for post in posts]
 
 
@@ -111,7 +132,9 @@ def write(folder: Path, posts: Sequence[Post], broken: Sequence[Post]) -> list[t
 def rows_of_carrier(posts: Sequence[Post], carrier: str) -> list[dict[str, Any]]:
     """All posts keep their minute, whatever file they come in."""
     labels = {post.label for post in posts if post.carrier == carrier}
-    return [row for row, post in zip(rows_of(posts), [post for post in posts for _ in range(4)], strict=True) if post.label in labels]
+    return [
+        row for row, post in zip(rows_of(posts), [post for post in posts for _ in range(4)], strict=True) if post.label in labels
+    ]
 
 
 def folded(text: str) -> str:

@@ -20,5 +20,7 @@ def test_every_broken_row_is_quarantined_and_every_post_kept(tmp_path: Path) -> 
     parsed = importer("ndjson").parse([file], observed_at="posted", options={"ignore": ["label"]})
     gate = batch_gate(parsed, bounds_for(["hostile", "ndjson"]), latest_instant=datetime(2024, 1, 1, tzinfo=UTC))
     reasons = dict(zip(gate.quarantine["row_number"] - 4 * len(texts), gate.quarantine["reason"], strict=True))
-    assert {post.label: reasons.get(number) for number, post in enumerate(broken_rows()) if post.text not in str(reasons.get(number))} == {}
+    assert {
+        post.label: reasons.get(number) for number, post in enumerate(broken_rows()) if post.text not in str(reasons.get(number))
+    } == {}
     assert len(gate.posts) == 4 * len(texts)
