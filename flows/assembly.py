@@ -37,7 +37,7 @@ def assemble(seen: Evidence, found: Findings, key: bytes, edges_file: EdgesFile 
     parts = JudgementInputs(
         campaign=_campaign(seen),
         period=_period(seen),
-        coverage=coverage_facts(seen.posts, seen.observations, seen.batches, campaign, period, cutoff),
+        coverage=coverage_facts(seen.posts, seen.observations, seen.batches, campaign, period, cutoff, seen.states, seen.sightings),
         activity=activity_facts(seen.posts, posts, members, period, seen.posts["posted_at"].min() if len(seen.posts) else None),
         coordination=with_history(
             coordination_facts(found.detection, found.members, accounts, found.narratives.exhibits, key, edges_file),

@@ -22,7 +22,7 @@ from tasks.rebuilding.ledger import merge
 from tasks.store.blocked import blocked_batches, discarded_batches
 from tasks.store.bundles import read_facts_of
 from tasks.store.lake import batch_records, current_batches
-from tasks.store.task import load_accounts, load_indicators, load_posts, load_takedowns
+from tasks.store.task import load_accounts, load_indicators, load_post_states, load_posts, load_sightings, load_takedowns
 
 
 @dataclass(frozen=True)
@@ -43,6 +43,8 @@ class Evidence:
     stated: Campaign
     ledger: LedgerFacts
     indicators: pd.DataFrame  # INDICATORS
+    states: pd.DataFrame  # POST_STATES
+    sightings: pd.DataFrame  # every observation of posts observed more than once
 
 
 def close_knowledge(campaign: Campaign, period: Period, as_of: datetime | None, now: datetime) -> Cutoff:
@@ -66,6 +68,7 @@ def load_evidence(run: Run, stated: Campaign, period: Period, cutoff: Cutoff) ->
         batches = _visible(batch_records(store, stated.slug), cutoff.as_of)
         ledger = merge(stated, load_takedowns(store, stated.slug, cutoff), cutoff)
         indicators = load_indicators(store, stated.slug, cutoff)
+        states, sightings = load_post_states(store, stated.slug, cutoff), load_sightings(store, stated.slug, cutoff)
     campaign = stated.model_copy(update={"takedowns": list(ledger.takedowns)})
     with run.stage("validate"):
         collected = [batch for batch in batches if batch.rows_landed.get("posts", 0) + batch.rows_landed.get("accounts", 0)]
@@ -90,7 +93,20 @@ def load_evidence(run: Run, stated: Campaign, period: Period, cutoff: Cutoff) ->
     predecessor = Predecessor(period=period.previous().key, edition=edition_of(facts)) if facts else None
     previous = read_facts(facts) if facts else None
     return Evidence(
-        campaign, period, cutoff, posts, observations, batches, outcome, predecessor, previous, stated, ledger.facts, indicators
+        campaign,
+        period,
+        cutoff,
+        posts,
+        observations,
+        batches,
+        outcome,
+        predecessor,
+        previous,
+        stated,
+        ledger.facts,
+        indicators,
+        states,
+        sightings,
     )
 
 

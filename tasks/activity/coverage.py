@@ -5,6 +5,7 @@ from datetime import date, timedelta
 
 import pandas as pd
 
+from tasks.activity.post_changes import post_changes
 from tasks.domain.accounts import ACCOUNT_KEY
 from tasks.domain.batches import BatchRecord
 from tasks.domain.campaign import Campaign
@@ -12,7 +13,7 @@ from tasks.domain.errors import ValidationBlocked
 from tasks.domain.facts import CoverageFacts, DayCount, PlatformCoverage, QuarantineRow, QueryCoverage, ValidationFacts
 from tasks.domain.measures import Shared
 from tasks.domain.periods import Cutoff, Period
-from tasks.domain.platforms import platform_name
+from tasks.domain.platforms import platform_name, platform_names
 from tasks.domain.validation import ValidationOutcome
 
 BASELINE = timedelta(days=56)  # before a takedown (docs/methods.md, rebuilding)
@@ -26,22 +27,28 @@ def coverage_facts(
     campaign: Campaign,
     period: Period,
     cutoff: Cutoff,
+    states: pd.DataFrame | None = None,
+    sightings: pd.DataFrame | None = None,
 ) -> CoverageFacts:
     """Count what is visible.
 
     `posts_all`: POSTS, one row a post, members and outsiders. `observations`: ACCOUNTS, every visible observation. `batches`: the commit
     records behind them; those observed only after `cutoff.as_of` are left out.
+    `states` and `sightings`: as `post_changes`; without them edits and deletions are not counted.
     """
     posts = posts_all[posts_all["posted_at"] < cutoff.end]
     seen = [batch for batch in batches if batch.observed_min is None or batch.observed_min <= cutoff.as_of]
     checked = _checked(observations[observations["observed_at"] <= cutoff.as_of])
     platforms = tuple(_platform(name, rows, checked, period) for name, rows in posts.groupby("platform", sort=True))
+    if states is not None and sightings is not None:
+        current = posts[posts["posted_at"] >= period.start]
+        platforms = tuple(_with_changes(entry, current, states, sightings) for entry in platforms)
     queries = _queries(seen)
     return CoverageFacts(
         platforms=platforms,
         queries=queries,
         queries_changed=_changed(queries, campaign, period),
-        caveats=tuple(_caveats(platforms, seen, campaign, period)),
+        caveats=(*_caveats(platforms, seen, campaign, period), *(_of_changes(platforms) if states is not None else ())),
     )
 
 
@@ -118,6 +125,33 @@ def _platform(name: object, posts: pd.DataFrame, checked: pd.DataFrame, period: 
         engagement_measured=Shared(part=int(current[_ENGAGEMENT].notna().any(axis=1).sum()), whole=len(current)),
         views_measured=Shared(part=int(current["view_count"].notna().sum()), whole=len(current)),
     )
+
+
+def _with_changes(
+    entry: PlatformCoverage, current: pd.DataFrame, states: pd.DataFrame, sightings: pd.DataFrame
+) -> PlatformCoverage:
+    found = post_changes(current[current["platform"] == entry.platform], states, sightings, entry.platform)
+    return entry.model_copy(
+        update={"observed_again": found.observed_again, "posts_edited": found.edited, "posts_deleted": found.deleted}
+    )
+
+
+def _of_changes(platforms: Sequence[PlatformCoverage]) -> list[str]:
+    caveats = []
+    for entry in platforms:
+        name = platform_name(entry.platform)
+        if entry.posts_edited:
+            caveats.append(f"{name}: posts of the period that were edited: {entry.posts_edited}; the text last collected counts")
+        if entry.posts_deleted:
+            caveats.append(
+                f"{name}: posts of the period that are gone since: {entry.posts_deleted}; they are counted like the others"
+            )
+    silent = [entry.platform for entry in platforms if entry.posts_deleted is None]
+    if silent:
+        caveats.append(
+            f"no source tells which posts on {platform_names(silent)} were deleted since; they are counted like the others"
+        )
+    return caveats
 
 
 def _queries(batches: Sequence[BatchRecord]) -> tuple[QueryCoverage, ...]:

@@ -108,6 +108,9 @@ class PlatformCoverage(Record):
     status_last: datetime | None
     engagement_measured: Shared  # posts of the period with at least one engagement count
     views_measured: Shared
+    observed_again: int | None = None  # posts of the period with more than one observation; null = not counted by older versions
+    posts_edited: int | None = None  # of the period, known by the cut-off; null = no source tells
+    posts_deleted: int | None = None  # as posts_edited: asked for again and no longer given
 
 
 class QueryCoverage(Record):

@@ -11,7 +11,15 @@ from prefect.tasks import Task
 from tasks.domain.errors import PassingProblem
 from tasks.store.bundles import publish_bundle
 from tasks.store.lake import commit_batch
-from tasks.store.visible import read_account_observations, read_finds, read_indicators, read_posts, read_takedown_rows
+from tasks.store.visible import (
+    read_account_observations,
+    read_finds,
+    read_indicators,
+    read_post_states,
+    read_posts,
+    read_sightings,
+    read_takedown_rows,
+)
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -41,6 +49,8 @@ commit = _task(commit_batch, "store batch")
 load_posts = _task(read_posts, "load posts")
 load_finds = _task(read_finds, "load finds")
 load_accounts = _task(read_account_observations, "load accounts")
+load_post_states = _task(read_post_states, "load states of posts")
+load_sightings = _task(read_sightings, "load sightings")
 load_takedowns = _task(read_takedown_rows, "load takedowns")
 load_indicators = _task(read_indicators, "load indicators")
 publish = _task(publish_bundle, "publish")

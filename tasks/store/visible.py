@@ -99,6 +99,28 @@ def read_post_states(store: ObjectStore, campaign: str, cutoff: Cutoff) -> pd.Da
     return _read_table(store, campaign, cutoff, POST_STATES)
 
 
+def read_sightings(store: ObjectStore, campaign: str, cutoff: Cutoff) -> pd.DataFrame:
+    """Every visible observation of the posts that were observed more than once: columns platform, post_id, observed_at, batch_id,
+    row_number, text; in the order of post and observation. Texts are read only where there is such a post."""
+    batches = [
+        batch
+        for batch in current_batches(batch_records(store, campaign))
+        if batch.posted_min is not None and batch.posted_min < cutoff.end and (batch.observed_min or cutoff.as_of) <= cutoff.as_of
+    ]
+    names = [*POST_KEY, *_ORDER, "text"]
+    if sum(batch.rows_accepted.get("posts", 0) for batch in batches) < 2:
+        return POSTS.empty()[names]
+    condition = (pc.field("posted_at") < _instant(cutoff.end)) & (pc.field("observed_at") <= _instant(cutoff.as_of))
+    keys = POSTS.from_arrow(_read(store, batches, POSTS, list(POST_KEY), condition))
+    repeated = keys[keys.duplicated(keep=False)]
+    if repeated.empty:
+        return POSTS.empty()[names]
+    wanted = condition & pc.field("post_id").isin(pa.array(repeated["post_id"].unique(), pa.string()))
+    frame = POSTS.from_arrow(_read(store, batches, POSTS, names, wanted))
+    frame = frame[frame.duplicated(list(POST_KEY), keep=False)]
+    return frame.sort_values([*POST_KEY, *_ORDER], ignore_index=True)
+
+
 def latest_accounts(observations: pd.DataFrame) -> pd.DataFrame:
     """One row a (platform, account_id), in the columns of ACCOUNTS: the latest known value *of each field*.
 
