@@ -20,14 +20,14 @@ def heat_map(counts: Sequence[Sequence[int]], zone: str) -> str:
     busiest = max(((d, h) for d in range(7) for h in range(24)), key=lambda cell: counts[cell[0]][cell[1]])
 
     def paint(figure: "Figure") -> None:
-        upper = place(figure, 0.85, 2.02, 4.9, 0.42)
+        upper = place(figure, 0.85, 1.78, 4.9, 0.36)
         upper.bar(range(24), hours, width=0.86, color=NAVY)
         upper.set_xlim(-0.5, 23.5)
         upper.set_xticks([])
         upper.set_yticks([])
         upper.spines["left"].set_visible(False)
         upper.text(23.8, 0, "posts\nby hour", size=7.5, color=SOFT, va="bottom")
-        axes = place(figure, 0.85, 0.42, 4.9, 1.52)
+        axes = place(figure, 0.85, 0.42, 4.9, 1.3)
         axes.pcolormesh(
             [h - 0.5 for h in range(25)],
             [d - 0.5 for d in range(8)],
@@ -49,11 +49,11 @@ def heat_map(counts: Sequence[Sequence[int]], zone: str) -> str:
         axes.text(busiest[1], busiest[0], count(value), ha="center", va="center", color="white", size=6.2, weight=600)
         _ramp(figure, largest)
 
-    return draw(2.5, paint)
+    return draw(2.2, paint)
 
 
 def _ramp(figure: "Figure", largest: int) -> None:
-    axes = place(figure, 5.95, 0.5, 0.12, 1.3)
+    axes = place(figure, 5.95, 0.5, 0.12, 1.1)
     axes.set_axis_off()
     for i, colour in enumerate(RAMP):
         low, above = (-(-step * (largest + 1) // len(RAMP)) for step in (i, i + 1))

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-ACROSS, PANEL_IN = 3, 1.22
+ACROSS, PANEL_IN = 3, 1.08
 
 
 def narrative_shares(items: Sequence[tuple[str, Narrative]], end: date, marks: Sequence[Mark]) -> str:

@@ -6,10 +6,13 @@ from collections.abc import Sequence
 from statistics import median
 from typing import TYPE_CHECKING
 
+from reports.charts.aggregate import aggregates
 from reports.charts.canvas import FAINT, INK, NAVY, RUST, SAND, SKY, SOFT, WIDTH_IN, draw, place
+from reports.charts.labels import free_places
 from tasks.domain.facts import NetworkFacts, NetworkNode
 
 if TYPE_CHECKING:
+    from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
 Stroke = str | tuple[float, tuple[float, ...]]
@@ -20,10 +23,15 @@ STROKES: tuple[tuple[bool | None, str, Stroke, float], ...] = (  # by NetworkEdg
     (True, SOFT, "solid", 0.85),
 )
 SHAPES = ("o", "s", "^", "D")
+MOST_NODES = 400  # more would be a cloud in which no cluster can be told
+HIGH_IN, LABEL_IN = 2.9, 0.19
 
 
 def network(facts: NetworkFacts, names: dict[str, str]) -> str:
-    """Nodes by cluster (colour and shape), edges as hair lines; `names` maps the cluster ids to the labels drawn in their middle."""
+    """Nodes by cluster (colour and shape), edges as hair lines; `names` maps the cluster ids to their labels, drawn beside
+    one another with a line to the middle of their cluster. Beyond MOST_NODES accounts a cluster is one disc."""
+    if len(facts.nodes) > MOST_NODES:
+        return aggregates(facts, _by_cluster(facts.nodes), names)
     from matplotlib.collections import LineCollection
 
     across, up = [node.x for node in facts.nodes], [node.y for node in facts.nodes]
@@ -31,7 +39,7 @@ def network(facts: NetworkFacts, names: dict[str, str]) -> str:
     size = 26 if len(facts.nodes) <= 60 else 13 if len(facts.nodes) <= 200 else 6
 
     def paint(figure: "Figure") -> None:
-        axes = place(figure, 0.05, 0.05, WIDTH_IN - 0.1, 3.3)
+        axes = place(figure, 0.05, 0.05, WIDTH_IN - 0.1, HIGH_IN)
         strongest = max((edge.weight for edge in facts.edges), default=1)
         for told, colour, style, alpha in STROKES:
             edges = [edge for edge in facts.edges if edge.coordinated is told]
@@ -64,28 +72,33 @@ def network(facts: NetworkFacts, names: dict[str, str]) -> str:
         axes.set_axis_off()
         axes.margins(0.09, 0.12)
         axes.autoscale_view()
-        for cluster in named:
-            nodes, rank = _by_cluster(facts.nodes)[cluster], named.index(cluster)
-            x, y = median(node.x for node in nodes), median(node.y for node in nodes)
-            axes.annotate(
-                names[cluster],
-                (x, y),
-                ha="center",
-                va="center",
-                size=7.5,
-                weight=600,
-                color=INK,
-                zorder=3,
-                bbox={
-                    "boxstyle": "round,pad=0.22",
-                    "facecolor": "white",
-                    "edgecolor": COLOURS[rank % 4],
-                    "linewidth": 1.1,
-                    "alpha": 0.92,
-                },
-            )
+        _label(axes, {names[cluster]: _by_cluster(facts.nodes)[cluster] for cluster in named})
 
-    return draw(3.4, paint)
+    return draw(HIGH_IN + 0.1, paint)
+
+
+def _label(axes: "Axes", clusters: dict[str, list[NetworkNode]]) -> None:
+    """The name of each cluster where no other name stands, tied to the middle of its accounts."""
+    room = (WIDTH_IN - 0.1, HIGH_IN)
+    (left, right), (bottom, top) = axes.get_xlim(), axes.get_ylim()
+    middles = [(median(n.x for n in nodes), median(n.y for n in nodes)) for nodes in clusters.values()]
+    spots = [(room[0] * (x - left) / (right - left), room[1] * (y - bottom) / (top - bottom)) for x, y in middles]
+    sizes = [(LABEL_IN + 0.055 * (len(name) - 1), LABEL_IN) for name in clusters]
+    for rank, (name, middle, place_in) in enumerate(zip(clusters, middles, free_places(spots, sizes, room), strict=True)):
+        axes.annotate(
+            name,
+            middle,
+            xytext=(place_in[0] / room[0], place_in[1] / room[1]),
+            textcoords="axes fraction",
+            ha="center",
+            va="center",
+            size=7.5,
+            weight=600,
+            color=INK,
+            zorder=3,
+            arrowprops={"arrowstyle": "-", "color": INK, "linewidth": 0.6, "shrinkA": 0, "shrinkB": 0},
+            bbox={"boxstyle": "round,pad=0.2", "facecolor": "white", "edgecolor": COLOURS[rank % 4], "linewidth": 1.1},
+        )
 
 
 def _by_cluster(nodes: Sequence[NetworkNode]) -> dict[str, list[NetworkNode]]:

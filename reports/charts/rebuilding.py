@@ -51,7 +51,7 @@ def rebuild_index(takedowns: Sequence[TakedownFacts], names: dict[str, str], end
     drawn = [(record, series) for record, series in shown if series]
     across = 1 if len(drawn) == 1 else 2
     down = -(-len(drawn) // across)
-    panel = 1.75
+    panel = 1.6
     top = top_of([point.high or point.value for _, series in drawn for s in series for point in s.points] + [1.1])
     first = min(record.t0.date() for record, _ in drawn if record.t0) - timedelta(days=3)
 
@@ -124,7 +124,7 @@ def _index_line(axes: "Axes", series: IndexSeries) -> None:
 
 def cohorts(rows: Sequence[tuple[str, Cohorts]]) -> str:
     """Accounts (left) and their posts (right) by cohort, one block a platform; the bars of a block sum to the number in its heading."""
-    block, bar = 1.36, 0.165
+    block, bar = 1.2, 0.15
     height = block * len(rows) + 0.04
 
     def paint(figure: "Figure") -> None:
@@ -171,8 +171,8 @@ def survival(curves: Sequence[SurvivalCurve]) -> str:
     """Kaplan-Meier curves with their bands: the share of each group still active after so many days."""
 
     def paint(figure: "Figure") -> None:
-        axes = place(figure, 0.42, 0.42, 4.7, 1.15)
-        ends = spread([curve.points[-1].value for curve in curves], 0.13, 0.03, 1)
+        axes = place(figure, 0.42, 0.42, 4.7, 0.85)
+        ends = spread([curve.points[-1].value for curve in curves], 0.17, 0.03, 1)
         last = max(curve.points[-1].day for curve in curves)
         for i, (curve, at) in enumerate(zip(curves, ends, strict=True)):
             points = from_the_start(curve)
@@ -203,4 +203,4 @@ def survival(curves: Sequence[SurvivalCurve]) -> str:
         axes.spines["left"].set_color(HAIR)
         axes.spines["bottom"].set_color(FAINT)
 
-    return draw(1.7, paint)
+    return draw(1.4, paint)

@@ -13,7 +13,7 @@ from tasks.domain.narratives import Quote
 
 T = TypeVar("T")
 LONG_WORD = 22
-SHORT_TABLE = 8
+SHORT_TABLE = 4
 TIGHT = 14
 LETTERS = "abcdefghijklmnopqrstuvwxyz"
 

@@ -110,7 +110,7 @@ def _weeks(facts: Facts) -> Figure:
         )
     peak: WeekCount = max(weeks, key=lambda week: week.posts)
     alt = (
-        f"Two step charts over {len(weeks)} weeks. The last week has {plural(weeks[-1].posts, 'post')} "
+        f"The last of {len(weeks)} weeks has {plural(weeks[-1].posts, 'post')} "
         f"by {plural(weeks[-1].accounts, 'account')}; "
         f"the busiest week, from {day(peak.start)}, had {plural(peak.posts, 'post')}."
     )

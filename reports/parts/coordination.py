@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from reports.charts import network
+from reports.charts.network import MOST_NODES
 from reports.formats import count, number, p_value, platform, plural, sentence_list, short_date, verb
 from reports.glyphs import MARK
 from reports.parts.blocks import Cell, Column, Figure, Notes, Passage, Table, head, number_cell, passage, text_cell
@@ -11,7 +12,8 @@ from tasks.domain.facts import BehaviourFacts, ClusterFacts, CoordinationFacts, 
 from tasks.domain.measures import NotMeasurable
 from tasks.domain.narratives import Exhibit
 
-MOST_CLUSTERS, MOST_EXHIBITS, MOST_PROPOSED = 12, 8, 15
+MOST_CLUSTERS, MOST_EXHIBITS, MOST_PROPOSED = 8, 8, 6
+MOST_OF_ANY_LANGUAGE = 5
 BEHAVIOURS = {
     "co-url": "same link",
     "co-text": "same text",
@@ -46,7 +48,7 @@ class Coordination:
 def coordination(facts: Facts) -> Coordination:
     record = facts.coordination
     exhibits = record.exhibits or facts.narratives.exhibits
-    shown = exhibits[:MOST_EXHIBITS]
+    shown = _chosen(exhibits)
     return Coordination(
         lead=_lead(record),
         opened=_opened(record),
@@ -103,10 +105,24 @@ def _opened(record: CoordinationFacts) -> str:
     )
 
 
+def _chosen(exhibits: tuple[Exhibit, ...]) -> tuple[Exhibit, ...]:
+    """The most used five, and of each language that is not among them the most used: what was said in it is seen."""
+    chosen, seen = [], set[str]()
+    for i, exhibit in enumerate(exhibits):
+        if i < MOST_OF_ANY_LANGUAGE or exhibit.quote.lang not in seen:
+            chosen.append(exhibit)
+        seen.add(exhibit.quote.lang)
+    return tuple(chosen[:MOST_EXHIBITS])
+
+
 def _exhibits_note(found: int, shown: int) -> str:
     if not found:
         return "No text was posted by three or more accounts, so there is no copypasta to show."
-    return f"The {shown} most used of {plural(found, 'text family', 'text families')}." if found > shown else ""
+    return (
+        f"{shown} of {plural(found, 'text family', 'text families')}, the most used and the first of each further language."
+        if found > shown
+        else ""
+    )
 
 
 def _marks_note(shown: tuple[Exhibit, ...]) -> str:
@@ -132,11 +148,15 @@ def _network(facts: Facts) -> Figure:
     left_out = f" {plural(more, 'further account')} would not be legible and {verb(more, 'is', 'are')} left out." if more else ""
     drawn = len({node.cluster_id for node in record.nodes})
     alt = (
-        f"Network of {plural(len(record.nodes), 'account')} in {plural(drawn, 'cluster')} joined by {plural(len(record.edges), 'edge')}; "
-        f"{count(members)} are on the campaign list.{left_out}"
+        f"{plural(len(record.nodes), 'account')} {verb(len(record.nodes), 'is', 'are')} joined by {plural(len(record.edges), 'edge')} into "
+        f"{plural(drawn, 'cluster')}; {count(members)} of them {verb(members, 'is', 'are')} on the campaign list. "
+        f"Drawn as a network.{left_out}"
     )
     source = (
-        "Numbers: clusters as in the table. Filled: on the campaign list; hollow: outside it. "
+        "A disc is a cluster, named by its number in the table and its accounts; the darker, the more of them are on the campaign list. "
+        f"Lines: edges between clusters.{left_out}"
+        if len(record.nodes) > MOST_NODES
+        else "Numbers: clusters as in the table. Filled: on the campaign list; hollow: outside it. "
         f"Lines join accounts that co-acted, thicker with more co-actions{_strokes(record.edges)}.{left_out}"
     )
     return Figure("network", title, network(record, cluster_numbers(facts)), alt, source)

@@ -117,7 +117,7 @@ def _days(facts: Facts) -> Figure:
         "coverage",
         title,
         coverage_days(rows),
-        f"Bars a day for each platform. {finding}",
+        f"{finding} Bars by day, one row for each of {plural(len(rows), 'platform')}.",
         "Members and outsiders together; each platform on its own scale. A cross marks a day without posts.",
     )
 

@@ -7,7 +7,7 @@ from reports.parts.blocks import Cell, Column, Notes, Table, head, number_cell
 from tasks.domain.measures import Estimate, Interval, NotMeasurable
 from tasks.domain.rebuilding import GroupRow, TakedownFacts
 
-MOST_OF_A_KIND = 5  # the rest of a kind is summed up in print; facts.json has every row
+MOST_OF_A_KIND = 3  # the rest of a kind is summed up in print; facts.json has every row
 KINDS = {"language": "Language", "category": "Category", "cluster": "Cluster"}
 
 

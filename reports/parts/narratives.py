@@ -25,7 +25,7 @@ from tasks.domain.facts import Facts
 from tasks.domain.measures import NotMeasurable
 from tasks.domain.narratives import Narrative, Pivot
 
-MOST_DRAWN, MOST_ROWS, MOST_QUOTES = 9, 14, 6
+MOST_DRAWN, MOST_ROWS, MOST_QUOTES = 9, 12, 4
 
 
 @dataclass(frozen=True)
@@ -83,7 +83,7 @@ def _shares(facts: Facts) -> Figure:
             "narratives", title, absent="No narrative has posts in this period: nothing but single or very short texts was posted."
         )
     findings = [f"{label}: {percent(item.share.share)}, {item.status}" for label, item in drawn if item.share.share is not None]
-    alt = f"Small step charts, one a narrative, on one scale. {'; '.join(findings)}."
+    alt = f"{'; '.join(findings)}. Step charts of the shares, one a narrative, on one scale."
     more = f" The {MOST_DRAWN} largest of {count(len(items))}." if len(items) > MOST_DRAWN else ""
     source = (
         f"Each step is as long as the period; the number is the last step's. Solid line: takedown; dotted line: world event.{more}"

@@ -44,7 +44,7 @@ def _hours(facts: Facts) -> Figure:
         return Figure("hours", title, absent="The hours cannot be drawn: there are no posts in the window.")
     peak, weekday, hour = max((value, -d, -h) for d, row in enumerate(record.counts) for h, value in enumerate(row))
     span = f"{-hour:02d}:00 to {-hour + 1:02d}:00"
-    alt = f"Heat map of weekdays and hours. The busiest hour is {WEEKDAYS[-weekday]} {span} with {plural(peak, 'post')}."
+    alt = f"The busiest hour is {WEEKDAYS[-weekday]} {span} with {plural(peak, 'post')}. Heat map of weekdays and hours."
     source = f"{plural(record.posts, 'post')} of the {plural(record.window_days, 'day')} before the cut-off."
     return Figure("hours", title, heat_map(record.counts, record.zone), alt, source)
 
@@ -92,11 +92,8 @@ def _distribution(facts: Facts) -> Figure:
     if not total:
         why = record.zero.reason if isinstance(record.zero, NotMeasurable) else "no post of the period has a count"
         return Figure("engagement", title, absent=f"The engagement cannot be drawn: {why}.")
-    alt = (
-        "Bars of posts by likes, shares and replies together. "
-        + "; ".join(f"{b.label}: {plural(b.posts, 'post')}" for b in record.buckets)
-        + "."
-    )
+    shown = "; ".join(f"{b.label}: {plural(b.posts, 'post')}" for b in record.buckets)
+    alt = f"Posts by likes, shares and replies together: {shown}. Bars, least engagement first."
     known = f"{count(record.measured)} of {plural(record.posts, 'post')} have counts; the others are left out"
     source = f"Likes, shares and replies together, {record.age_control}. {known}."
     return Figure("engagement", title, engagement(record.buckets), alt, source)

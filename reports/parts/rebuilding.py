@@ -150,7 +150,7 @@ def _index(facts: Facts) -> Figure:
         "index",
         title,
         rebuild_index(drawn, episode_names(facts.takedowns), end, marks(facts)),
-        f"Small line charts, one a platform. {'; '.join(findings)}.",
+        f"{'; '.join(findings)}. Line charts by platform, up to the end of the period.",
         source,
     )
 
@@ -177,7 +177,7 @@ def _cohorts(records: tuple[TakedownFacts, ...], names: dict[str, str]) -> Figur
         findings.append(f"{name}: {plural(cohort.total, 'account')}, most of them {label} ({count(getattr(cohort, key))})")
     source = "Each account is in exactly one cohort, so the bars of a block sum to its heading."
     source += f" Too few to be drawn, only in the table: {sentence_list(few)}." if few else ""
-    return Figure("cohorts", title, cohorts_chart(drawn), f"Bars by cohort. {'; '.join(findings)}.", source)
+    return Figure("cohorts", title, cohorts_chart(drawn), f"{'; '.join(findings)}. Bars of accounts and of their posts.", source)
 
 
 def _cohort_table(records: tuple[TakedownFacts, ...], names: dict[str, str]) -> Table | None:

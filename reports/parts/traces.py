@@ -26,8 +26,8 @@ from reports.parts.sources import Sources
 from tasks.domain.measures import NotMeasurable
 from tasks.domain.rebuilding import Baseline, CreationBatch, Evidence, Followers, LedgerRow, LossWave, Successor, TakedownFacts
 
-MOST_ITEMS = 5  # items of evidence printed for a pair; the record has all
-MOST_ROWS = 8  # a page shows a part of long lists; how many are left out is said
+MOST_ITEMS = 3  # items of evidence printed for a pair; the record has all
+MOST_ROWS = 6  # a page shows a part of long lists; how many are left out is said
 
 
 @dataclass(frozen=True)
@@ -245,7 +245,9 @@ def _survival(record: TakedownFacts, name: str) -> Figure | None:
         "Kaplan-Meier estimate with its 90 % band; accounts in brackets. "
         "The last 30 days are left out, since silence cannot be told there."
     )
-    return Figure(f"survival-{record.takedown_id}", title, survival(curves), f"Falling step curves. {'; '.join(findings)}.", source)
+    return Figure(
+        f"survival-{record.takedown_id}", title, survival(curves), f"{'; '.join(findings)}. Step curves, one a group.", source
+    )
 
 
 def _left_out(caption: str, rows: int, which: str = "latest") -> str:
@@ -336,5 +338,5 @@ def _weightiest(item: Successor) -> tuple[Evidence, ...]:
 
 
 def _item(evidence: Evidence) -> str:
-    posts = f" ({'post' if len(evidence.posts) == 1 else 'posts'} {', '.join(evidence.posts[:2])})" if evidence.posts else ""
-    return f"{evidence.kind}{f': {evidence.detail}' if evidence.detail else ''}{posts}"  # a rendition may hold the kind alone
+    """In words alone: the posts it rests on are in the record, their long numbers would bury the reason."""
+    return f"{evidence.kind}{f': {evidence.detail}' if evidence.detail else ''}"  # a rendition may hold the kind alone

@@ -1,0 +1,90 @@
+"""A network too large to show its accounts: one disc a cluster, its area by its accounts, lines by the edges between clusters."""
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from math import sqrt
+from statistics import median
+from typing import TYPE_CHECKING
+
+from reports.charts.canvas import FAINT, INK, NAVY, RAMP, WIDTH_IN, draw, place
+from reports.charts.labels import free_places
+from reports.formats import count
+from tasks.domain.facts import NetworkFacts, NetworkNode
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+HEIGHT_IN, WIDE_IN, LARGEST_IN, SMALLEST_IN = 3.2, WIDTH_IN - 0.2, 0.42, 0.07
+LETTER_IN, LINE_IN = 0.062, 0.17
+MOST_DISCS, ROUNDS, GAP_IN = 40, 200, 0.1
+
+Disc = tuple[float, float, float]  # centre and radius in inches
+
+
+def aggregates(facts: NetworkFacts, groups: Mapping[str, Sequence[NetworkNode]], names: Mapping[str, str]) -> str:
+    """`groups`: the nodes by cluster; `names`: numbers of clusters in the table. Discs of other clusters carry no number."""
+    shown = sorted(groups, key=lambda cluster: (-len(groups[cluster]), cluster))[:MOST_DISCS]
+    discs = dict(zip(shown, _apart(_discs([groups[cluster] for cluster in shown])), strict=True))
+    home = [node.cluster_id for node in facts.nodes]
+    between = Counter(tuple(sorted((home[e.source], home[e.target]))) for e in facts.edges if home[e.source] != home[e.target])
+    lines = [(discs[a], discs[b], many) for (a, b), many in sorted(between.items()) if a in discs and b in discs]
+
+    def paint(figure: "Figure") -> None:
+        from matplotlib.patches import Circle
+
+        axes = place(figure, 0.1, 0.05, WIDE_IN, HEIGHT_IN)
+        axes.set_axis_off()
+        axes.set_xlim(0, WIDE_IN)
+        axes.set_ylim(0, HEIGHT_IN)
+        strongest = max((many for *_, many in lines), default=1)
+        for one, other, many in lines:
+            axes.plot([one[0], other[0]], [one[1], other[1]], color=FAINT, linewidth=0.4 + 2.6 * many / strongest, zorder=1)
+        for cluster, (x, y, radius) in discs.items():
+            members = sum(node.member for node in groups[cluster]) / len(groups[cluster])
+            axes.add_patch(Circle((x, y), radius, facecolor=RAMP[1 + round(2 * members)], edgecolor=NAVY, linewidth=0.9, zorder=2))
+        texts = [(cluster, f"{names[cluster]}: {count(len(groups[cluster]))}") for cluster in shown if cluster in names]
+        spots = [discs[cluster][:2] for cluster, _ in texts]
+        sizes = [(0.06 + LETTER_IN * len(text), LINE_IN) for _, text in texts]
+        for (_, text), (x, y) in zip(texts, free_places(spots, sizes, (WIDE_IN, HEIGHT_IN)), strict=True):
+            axes.text(x, y, text, ha="center", va="center", size=7.5, weight=600, color=INK, zorder=3)
+
+    return draw(HEIGHT_IN + 0.1, paint)
+
+
+def _discs(groups: Sequence[Sequence[NetworkNode]]) -> list[Disc]:
+    """Each at the middle of its cluster, spread over the sheet."""
+    middles = [(median(node.x for node in nodes), median(node.y for node in nodes)) for nodes in groups]
+    across, up = [x for x, _ in middles], [y for _, y in middles]
+    largest = max(map(len, groups))
+    radii = [max(SMALLEST_IN, LARGEST_IN * sqrt(len(nodes) / largest)) for nodes in groups]
+    return [
+        (_scaled(x, across, WIDE_IN, radius), _scaled(y, up, HEIGHT_IN, radius), radius)
+        for (x, y), radius in zip(middles, radii, strict=True)
+    ]
+
+
+def _scaled(value: float, values: Sequence[float], length: float, margin: float) -> float:
+    low, span = min(values), max(values) - min(values)
+    return margin + (length - 2 * margin) * ((value - low) / span if span else 0.5)
+
+
+def _apart(discs: list[Disc]) -> list[Disc]:
+    """Pushed away from one another until none covers another; every disc stays on the sheet."""
+    for _ in range(ROUNDS):
+        moved = False
+        for i in range(len(discs)):
+            for k in range(i + 1, len(discs)):
+                (ax, ay, a), (bx, by, b) = discs[i], discs[k]
+                dx, dy = bx - ax, by - ay
+                far = sqrt(dx * dx + dy * dy)
+                if (push := (a + b + GAP_IN - far) / 2) > 1e-3:
+                    dx, dy = (dx / far, dy / far) if far > 1e-6 else (1.0, 0.1 * k)
+                    discs[i], discs[k] = _kept(ax - dx * push, ay - dy * push, a), _kept(bx + dx * push, by + dy * push, b)
+                    moved = True
+        if not moved:
+            break
+    return discs
+
+
+def _kept(x: float, y: float, radius: float) -> Disc:
+    return min(max(x, radius), WIDE_IN - radius), min(max(y, radius), HEIGHT_IN - radius), radius
