@@ -11,8 +11,10 @@ from prefect.artifacts import create_table_artifact
 
 from flows.briefing import briefing
 from flows.campaign_file import load_campaign
+from flows.period_progress import PeriodProgress, period_progress, silent
 from flows.plan import PlannedPeriod, checked_mode, plan_backfill
 from flows.remembering import remember, remembering
+from flows.remote import remote
 from flows.wiring import audience, open_workspace
 from tasks.domain.errors import ResurgeError, SomePeriodsFailed, ValidationBlocked, WorkTaken
 from tasks.domain.periods import Cutoff, Period, parse_period, periods_between
@@ -63,16 +65,24 @@ def backfill(
     reverse: bool = False,
     deliver: bool = False,
 ) -> list[Outcome]:
-    """Make the planned periods, oldest first unless `reverse`; a period that fails does not stop the others.
+    """Make the planned periods, oldest first unless `reverse`; a period that fails does not stop the others. Where a server is configured
+    that has a deployment of the briefing flow for this campaign and workspace, its workers make them; else this process does.
 
     Returns one row a period: period, state, action, outcome (done, failed, blocked, busy, skipped), edition, problem. Raises
     BackfillProblem, which has the same rows, where a period was not made.
     """
     planned = plan(campaign, workspace, first, last, mode, deliver=deliver)
     rows: list[Outcome] = [item.model_dump(mode="json") | {"outcome": "skipped", "edition": "", "problem": ""} for item in planned]
-    todo = [row for row in (reversed(rows) if reverse else rows) if row["action"] == "make"]
-    for row, done in _made(todo, (campaign, workspace, as_of, deliver), max_active):
-        row.update(done)
+    todo = {row["period"]: row for row in (reversed(rows) if reverse else rows) if row["action"] == "make"}
+    store = open_workspace(workspace)
+    with remote(store, campaign, as_of, deliver=deliver) as elsewhere, period_progress(len(todo)) as progress:
+        if elsewhere:
+            made = elsewhere.make(list(todo), max_active, progress.begun)
+        else:
+            made = _made(list(todo), (campaign, workspace, as_of, deliver), max_active, progress)
+        for period, done in made:
+            todo[period].update(done)
+            progress.ended(period, done["outcome"])
     create_table_artifact(table=rows, key=f"backfill-{campaign}", description=f"{campaign}, {first} to {last}, {mode}")
     if problem := failures(rows):
         raise BackfillProblem(problem, rows)
@@ -103,16 +113,24 @@ def make_one(period: str, campaign: str, workspace: str, as_of: datetime | None,
     return {"outcome": done["state"], "edition": done["edition"], "problem": done["problem"]}
 
 
-def _made(todo: Sequence[Outcome], common: tuple[Any, ...], max_active: int) -> Iterator[tuple[Outcome, Outcome]]:
+def _made(todo: Sequence[str], common: tuple[Any, ...], max_active: int, progress: PeriodProgress) -> Iterator[tuple[str, Outcome]]:
     if max_active == 1:
         with remembering():
-            yield from ((row, make_one(row["period"], *common)) for row in todo)
+            for period in todo:
+                progress.begun(period)
+                yield period, make_one(period, *common)
         return
     with ProcessPoolExecutor(
-        max_active, mp_context=get_context("spawn"), initializer=remember
+        max_active, mp_context=get_context("spawn"), initializer=_worker
     ) as pool:  # each with its memory, and one engine for all
-        running = {pool.submit(make_one, row["period"], *common): row for row in todo}
+        running = {pool.submit(make_one, period, *common): period for period in todo}
+        progress.begun(f"{max_active} at a time")
         yield from ((running[future], future.result()) for future in as_completed(running))
+
+
+def _worker() -> None:
+    remember()
+    silent()
 
 
 def _rows(store: ObjectStore, campaign: str, periods: Sequence[Period]) -> dict[str, int]:

@@ -4,6 +4,7 @@ import time
 import unicodedata
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from contextvars import ContextVar
 from datetime import UTC, datetime
 from typing import Any
 
@@ -14,6 +15,7 @@ from rich.text import Text
 from tasks.domain.errors import UsageProblem
 
 LINE_EVERY_S = 30
+_teller: ContextVar[Callable[[str], None] | None] = ContextVar("teller", default=None)
 _JOINERS = "\u200c\u200d"
 
 
@@ -54,10 +56,19 @@ def show(result: RenderableType) -> None:
     out.print(result)
 
 
+def tell_stages_to(teller: Callable[[str], None] | None) -> None:
+    """From here on `stage` prints nothing itself: it hands what is running to `teller`, which shows it in its own way. None: as before."""
+    _teller.set(teller)
+
+
 @contextmanager
 def stage(name: str) -> Iterator[Callable[[str], None]]:
     """Print `name` with the seconds it took; on a terminal a spinner turns meanwhile. The stage may say how far it is: beside the
     spinner, elsewhere as a line each half minute."""
+    if (tell := _teller.get()) is not None:
+        tell(name)
+        yield lambda far: tell(f"{name}: {far}")
+        return
     begun = last = time.monotonic()
 
     def line(far: str) -> None:

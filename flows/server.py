@@ -26,6 +26,14 @@ _TEMPORARY = ("uvicorn", "--factory", "prefect.server.api.server:create_app", "-
 _TEMPORARY_ENVIRONMENT = {"PREFECT_UI_ENABLED": "0", "PREFECT__SERVER_EPHEMERAL": "1", "PREFECT__SERVER_FINAL": "1"}
 
 
+_ours: set[str] = set()  # addresses of the servers that this process started
+
+
+def is_ours(address: str) -> bool:
+    """Is it the server of this process: no worker works for that."""
+    return address in _ours
+
+
 @dataclass(frozen=True)
 class Server:
     """A server that was started; `address` is that of its API, `log` what it says."""
@@ -70,10 +78,12 @@ def started(state_dir: Path, *, schedules: bool) -> Iterator[Server]:
             command, stdin=subprocess.PIPE, stdout=out, stderr=out, env=environment, start_new_session=True
         )
     os.environ["PREFECT_API_URL"] = address
+    _ours.add(address)
     try:
         yield Server(process, address, log)
     finally:
         os.environ.pop("PREFECT_API_URL", None)
+        _ours.discard(address)
         process.terminate()
         try:
             process.wait(_END_PATIENCE_S)
