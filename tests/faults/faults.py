@@ -139,6 +139,7 @@ class _Total:
         self._lock, self._before, self._rows = threading.Lock(), before, 0
         self._found = Kills(*(before.get(name, 0) for name in ("done", "ended_before", "rows", "held")))
         self._found.by_step.update(before.get("by_step", {}))
+        self._found.problems += before.get("problems", [])  # what once failed is not forgotten by going on
         self._begun = self._found.done
 
     def next_row(self, count: int) -> int | None:
@@ -165,6 +166,7 @@ class _Total:
             return own | {
                 "by_step": dict(found.by_step),
                 "problems": list(found.problems),
+                **({"left_out": self._before["left_out"]} if "left_out" in self._before else {}),
                 "s": self._before.get("s", 0) + round(time.monotonic() - began),
             }
 

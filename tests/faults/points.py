@@ -107,10 +107,11 @@ def install(fault: dict[str, Any] | None, run: dict[str, Any]) -> None:
             watch(store, method, lambda _store, key, data, *_: step_of(key, data))
     watch(WebClient, "get", lambda *_: "fetch page")
     watch(SmtpMailer, "send", lambda *_: "SMTP DATA")
-    limits = importlib.import_module("tasks.fetch.web.limits")
+    limits, patience = importlib.import_module("tasks.fetch.web.limits"), float(run.get("patience_s", 0.5))
     limits.LIMITS = limits.WebLimits(
-        connect_s=1, read_s=0.5, request_s=1, attempts=2, first_wait_s=0.01, body_bytes=2_000_000, unpacked_bytes=4_000_000
-    )
+        connect_s=1, read_s=patience, request_s=2 * patience, attempts=2, first_wait_s=0.01, body_bytes=2_000_000,
+        unpacked_bytes=4_000_000,
+    )  # fmt: skip
     attempts, opened = int(run.get("s3_attempts", 2)), wiring.open_s3
     wiring.open_s3 = lambda *arguments, **options: opened(*arguments, **{**options, "attempts": attempts})
     if run.get("engine"):  # its tasks stay as they are

@@ -38,10 +38,10 @@ def small_world() -> Iterator[World]:
 
 
 def test_schedules_hold_what_is_promised() -> None:
-    found = simulation.many(range(2_000))
-    assert found["schedules"] == 2_000
-    assert found["deaths"] > 1_000
-    assert found["held at the end"] > 50
+    found = simulation.many(range(1_000))
+    assert found["schedules"] == 1_000
+    assert found["deaths"] > 500
+    assert found["held at the end"] > 25
 
 
 @pytest.mark.parametrize("name", mutants.MUTANTS)
@@ -71,8 +71,8 @@ def test_chosen_cells(small_world: World) -> None:
 
 
 def test_some_kills(small_world: World) -> None:
-    found = kills(small_world, 5, 3)
-    assert found.done == 5
+    found = kills(small_world, 2, 3)
+    assert found.done == 2
     assert found.problems == []
 
 
