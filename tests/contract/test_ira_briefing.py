@@ -436,7 +436,7 @@ def test_every_post_is_in_one_narrative_or_none(made: Made, past: pd.DataFrame, 
     for step in items[0]["trend"]:
         start = pd.Timestamp(step["start"], tz="UTC")
         assert step["all_posts"] == int(((past["posted_at"] >= start) & (past["posted_at"] < start + 7 * DAY)).sum())
-    (daca,) = (item for item in items if "daca" in item["label"])
+    (daca,) = (item for item in items if "DACA" in item["label"])
     named = int(week["text"].str.contains("daca|dreamer", case=False).sum())
     assert 0.25 * named <= daca["posts"] <= 2 * named  # a theme, not a word
 
