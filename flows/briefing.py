@@ -46,7 +46,7 @@ def briefing(
     cutoff = close_knowledge(plan, span, as_of, datetime.now(UTC))
     with recorded(store, "briefing", campaign, span.path, alone=True) as run:
         seen = load_evidence(run, plan, span, cutoff)
-        warm_up(settings().paper)
+        warm_up()
         found = find(run, seen)
         with run.stage("assemble"):
             key = pseudonym_key(plan)

@@ -1,6 +1,7 @@
 """facts.json to HTML: the templates filled from the view model, escaped, with the charts beside it."""
 
 from dataclasses import dataclass
+from datetime import date
 from functools import cache
 from typing import Any
 
@@ -8,14 +9,16 @@ import orjson
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from reports.assets import PAPERS
+from reports.charts import weekly_series
 from reports.glyphs import Replacements, clean_strings
 from reports.view import figures, view
 from tasks.domain.errors import UsageProblem
-from tasks.domain.facts import Facts, read_facts
+from tasks.domain.facts import Facts, WeekCount, read_facts
 from tasks.domain.printable import printable
 
 WITHHELD = "(This passage is withheld: it could not be printed.)"
 QUOTE_GRAPHEMES, LABEL_GRAPHEMES = 1000, 200  # more of a post than this is never printed
+WARM_TEXT = "a 中 ا ש \U0001f3ee"  # of every script that has a font of its own
 STYLES = ("fonts.css", "page.css", "briefing.css")
 
 
@@ -53,6 +56,18 @@ def compose(
 def compose_facts(facts: Facts, *, edition: str, paper: str) -> Composed:
     """The same from a Facts object."""
     return compose(facts.to_bytes(), edition=edition, paper=paper)
+
+
+def warm() -> tuple[str, dict[str, str]]:
+    """A page without a briefing, and its chart: to print it leaves ready in this process what every briefing needs, such as templates,
+    fonts and the drawing of charts."""
+    environment = _environment()
+    environment.get_template("briefing.html.j2")
+    Replacements().clean(WARM_TEXT)
+    chart = weekly_series([WeekCount(start=date(2023, 1, day), posts=1, accounts=1) for day in (2, 9)], ())
+    styles = "".join(f'<link rel="stylesheet" href="resurge:/styles/{name}">' for name in (*STYLES, "paper-a4.css"))
+    html = f'<!DOCTYPE html><html lang="en"><head><title>-</title>{styles}</head><body><p>{WARM_TEXT} <strong>a</strong> <em>a</em></p>'
+    return f'{html}<img src="resurge:/figures/a.svg" alt="a"></body></html>', {"a": chart}
 
 
 def _foreign_words(value: Any, withhold: bool) -> int:

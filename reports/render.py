@@ -1,36 +1,24 @@
 """facts.json to a PDF briefing, and nothing but facts.json: the same bytes in give the same bytes out.
 
-The renderer runs in a child process with limits of its own. Anything it logs makes the PDF unfit. What a font cannot draw is replaced,
-and if the posts' own words break the renderer they are withheld with a notice: the briefing still ships, and says so.
+The renderer runs in a child process with limits of its own, forked from a server that has it loaded. Anything it logs makes the PDF
+unfit. What a font cannot draw is replaced, and if the posts' own words break the renderer they are withheld with a notice: the briefing
+still ships, and says so.
 """
 
 import io
-import os
-import subprocess
-import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 from reports.attachments import named
 from reports.child import FACTS
+from reports.cold import Limits, cold
 from reports.compose import compose_facts
+from reports.forked import forked, start
 from reports.wire import pack, unpack
 from tasks.domain.errors import ResurgeError
 from tasks.domain.facts import Facts, edition_of, read_facts
 
-KEPT = (
-    "PATH",
-    "HOME",
-    "TMPDIR",
-    "LD_LIBRARY_PATH",
-    "DYLD_FALLBACK_LIBRARY_PATH",
-    "FONTCONFIG_PATH",
-    "FONTCONFIG_FILE",
-    "XDG_CACHE_HOME",
-    "MPLCONFIGDIR",
-)
 MOST_TRIES = 5
 NAMED = 5  # broken rules that an error message names
 NOTHING: Mapping[str, bytes] = {}
@@ -39,15 +27,6 @@ NOTHING: Mapping[str, bytes] = {}
 class RenderProblem(ResurgeError):
     """No PDF that could be signed came out: its text broke a rule, its pages had a fault, or the renderer complained, failed or ran past a
     limit."""
-
-
-@dataclass(frozen=True)
-class Limits:
-    """Of one child process. A briefing of 12 pages takes about 6 s of CPU and under 1 GB of addresses."""
-
-    wall_s: float = 180
-    cpu_s: int = 150
-    memory_mb: int = 4096
 
 
 @dataclass(frozen=True)
@@ -118,52 +97,21 @@ def _withheld(facts_json: bytes, broken: list[str]) -> RenderProblem:
     )
 
 
-def warm_up(paper: str = "A4", limits: Limits | None = None) -> None:
-    """Start the child that the next `render_pdf` on this paper uses: the renderer loads (3 s) while the facts are still being found.
-
-    A child that is never asked ends with this process.
-    """
-    key = (paper, limits or Limits())
-    if key not in _waiting:
-        _waiting[key] = _child(*key, frozenset(), withhold=False)
-
-
-_waiting: dict[tuple[str, Limits], "subprocess.Popen[bytes]"] = {}
-
-
-def _child(paper: str, limits: Limits, missing: frozenset[int], *, withhold: bool) -> "subprocess.Popen[bytes]":
-    command = [sys.executable, "-m", "reports.child", paper, "--cpu-s", str(limits.cpu_s), "--memory-mb", str(limits.memory_mb)]
-    if missing:
-        command += ["--without-glyph", ",".join(f"{code:X}" for code in sorted(missing))]
-    if withhold:
-        command.append("--withhold")
-    pipes = dict.fromkeys(("stdin", "stdout", "stderr"), subprocess.PIPE)
-    return subprocess.Popen(command, env=_environment(), **pipes)  # type: ignore[call-overload,no-any-return]  # noqa: S603  # ours, no shell
+def warm_up() -> None:
+    """Start the server of renderers, which `render_pdf` asks: it loads (3 s) while the facts are still being found. It ends with this
+    process."""
+    start()
 
 
 def _run(files: dict[str, bytes], paper: str, limits: Limits, missing: frozenset[int], withhold: bool) -> _Outcome:
-    waiting = None if missing or withhold else _waiting.pop((paper, limits), None)
-    with waiting or _child(paper, limits, missing, withhold=withhold) as child:
-        try:
-            out, said = child.communicate(pack({}, files), timeout=limits.wall_s)
-        except subprocess.TimeoutExpired:
-            child.kill()
-            return _Outcome({}, b"", f"the renderer took longer than {limits.wall_s:g} s")
-    answer = unpack(io.BytesIO(out)) if child.returncode == 0 else None
+    message = pack({"paper": paper, "without_glyph": sorted(missing), "withhold": withhold}, files)
+    try:
+        ended = forked(message, limits) or cold(message, limits)
+    except TimeoutError:
+        return _Outcome({}, b"", f"the renderer took longer than {limits.wall_s:g} s")
+    answer = unpack(io.BytesIO(ended.out)) if ended.code == 0 else None
     if answer is None:
-        last = said.decode(errors="replace").strip().splitlines()[-1:]
-        ended = f"signal {-child.returncode}" if child.returncode < 0 else f"exit code {child.returncode}"
-        return _Outcome({}, b"", f"the renderer ended with {ended}: {''.join(last)[:300] or 'it said nothing'}")
+        last = ended.said.decode(errors="replace").strip().splitlines()[-1:]
+        how = f"signal {-ended.code}" if ended.code < 0 else f"exit code {ended.code}"
+        return _Outcome({}, b"", f"the renderer ended with {how}: {''.join(last)[:300] or 'it said nothing'}")
     return _Outcome(answer[0], answer[1]["pdf"], "")
-
-
-def _environment() -> dict[str, str]:
-    """What the child may know: where programs and fonts are. No secret passes, and no clock: it sets its own by the facts."""
-    environment = {name: os.environ[name] for name in KEPT if name in os.environ}
-    return environment | {
-        "PYTHONPATH": str(Path(__file__).resolve().parent.parent),
-        "PYTHONHASHSEED": "0",
-        "LC_ALL": "C.UTF-8",
-        "TZ": "UTC",
-        "OPENBLAS_NUM_THREADS": "1",
-    }

@@ -44,17 +44,13 @@ def _renderer_out_of_time(_run: dict[str, Any]) -> None:
 
 def _renderer(**limits: Any) -> None:
     render = importlib.import_module("reports.render")
-    for child in render._waiting.values():
-        child.kill()
-        child.wait()
-    render._waiting.clear()
     render.Limits = partial(render.Limits, **limits)  # type: ignore[attr-defined]
 
 
 def _renderer_killed(_run: dict[str, Any]) -> None:
-    """The child dies, as the kernel's choice when memory is short."""
-    for child in importlib.import_module("reports.render")._waiting.values():
-        child.kill()
+    """The server of renderers dies, as the kernel's choice when memory is short."""
+    if server := importlib.import_module("reports.forked")._servers.current:
+        server.process.kill()
 
 
 def _disk_full(run: dict[str, Any]) -> None:

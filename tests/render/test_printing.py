@@ -1,7 +1,5 @@
 """The renderer under its gate: silent, offline, complete in its letters, inside its limits."""
 
-import time
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -9,11 +7,12 @@ import sample_facts
 from weasyprint.urls import FatalURLFetchingError
 
 from reports import render
+from reports.cold import Limits
 from reports.compose import compose
 from reports.fetcher import OwnAssetsFetcher
 from reports.glyphs import Replacements
 from reports.printing import Printed, print_pdf
-from reports.render import Limits, RenderProblem, render_pdf
+from reports.render import RenderProblem, render_pdf
 from tasks.domain.facts import edition_of
 
 PAGE = '<!DOCTYPE html><html lang="en"><head><title>t</title>{}</head><body><p>{}</p></body></html>'
@@ -150,36 +149,8 @@ def test_a_child_that_the_machine_ended_is_asked_again_before_anything_is_withhe
 
 @pytest.mark.parametrize(
     ("limits", "named"),
-    [(Limits(wall_s=0.2), "longer than 0.2 s"), (Limits(cpu_s=1), "signal|exit code"), (Limits(memory_mb=120), "exit code|signal")],
+    [(Limits(wall_s=0.1), "longer than 0.1 s"), (Limits(cpu_s=1), "signal 24"), (Limits(memory_mb=120), "exit code|signal")],
 )
 def test_a_renderer_past_its_limits_is_ended_and_named(limits: Limits, named: str) -> None:
     with pytest.raises(RenderProblem, match=named):
-        render_pdf(sample_facts.nearly_empty().to_bytes(), limits=limits)
-
-
-def test_a_child_warmed_up_beforehand_gets_no_secret_and_prints_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
-    facts = sample_facts.nearly_empty().to_bytes()
-    cold = render_pdf(facts)
-    monkeypatch.setenv("RESURGE_PSEUDONYM_KEY", "a secret")
-    render.warm_up()
-    render.warm_up()  # one is enough
-    ((key, child),) = render._waiting.items()
-    assert key == ("A4", Limits())
-    assert child.poll() is None
-    told = Path(f"/proc/{child.pid}/environ")
-    if told.exists():  # Linux
-        until = time.monotonic() + 20
-        while not told.read_bytes() and time.monotonic() < until:  # not yet become the program it is to run
-            time.sleep(0.01)
-        assert b"PYTHONHASHSEED=0" in told.read_bytes()
-        assert b"a secret" not in told.read_bytes()
-    assert render_pdf(facts) == cold
-    assert child.returncode == 0
-    assert not render._waiting
-
-
-def test_a_child_that_is_never_asked_ends_and_says_nothing() -> None:
-    render.warm_up("Letter")
-    child = render._waiting.pop(("Letter", Limits()))
-    assert child.communicate(timeout=60) == (b"", b"")
-    assert child.returncode == 0
+        render_pdf(sample_facts.full().to_bytes(), limits=limits)
