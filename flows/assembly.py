@@ -5,6 +5,7 @@ from typing import Any
 
 from flows.evidence import Evidence
 from flows.findings import SEED, Findings
+from flows.known_then import known_then
 from flows.provenance import generated_by
 from reports.assets import fonts_sha256
 from tasks.activity.coverage import coverage_facts, validation_facts
@@ -136,7 +137,7 @@ def _inputs(seen: Evidence, found: Findings, key: bytes) -> InputFacts:
         parameters={
             **{name: str(value) for name, value in sorted(limits_in_force.items())},
             **{f"window_s {name}": str(value) for name, value in sorted(windows.items())},
-            "campaign_sha256": what_is_measured(seen.stated),
+            "campaign_sha256": what_is_measured(known_then(seen.stated, seen.cutoff)),
             "seed": str(SEED),
         },
     )

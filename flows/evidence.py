@@ -9,6 +9,7 @@ import pandas as pd
 from expectations.bounds import bounds_for
 from expectations.task import validate_period
 from flows import artifacts
+from flows.known_then import known_then
 from flows.run_record import Run
 from tasks.domain.batches import BatchRecord, BlockedBatch, CheckResult
 from tasks.domain.campaign import Campaign
@@ -29,7 +30,7 @@ from tasks.store.task import load_accounts, load_indicators, load_post_states, l
 class Evidence:
     """Posts (POSTS, one row a post), account observations (ACCOUNTS, all), the batches behind them, the verdict, the briefing before.
 
-    `campaign` holds the takedowns of imported ledgers too; `stated` is the campaign file as it is."""
+    `campaign` is the campaign file as it was known at the cut-off, with the takedowns of imported ledgers; `stated` is the file as it is."""
 
     campaign: Campaign
     period: Period
@@ -61,15 +62,15 @@ def close_knowledge(campaign: Campaign, period: Period, as_of: datetime | None, 
 
 def load_evidence(run: Run, stated: Campaign, period: Period, cutoff: Cutoff) -> Evidence:
     """Read and judge. Raises ValidationBlocked, naming the failed checks, where the period gate says so: no briefing is made then."""
-    store = run.store
+    store, then = run.store, known_then(stated, cutoff)
     with run.stage("load"):
         posts = load_posts(store, stated.slug, cutoff)
         observations = load_accounts(store, stated.slug, cutoff)
         batches = _visible(batch_records(store, stated.slug), cutoff.as_of)
-        ledger = merge(stated, load_takedowns(store, stated.slug, cutoff), cutoff)
+        ledger = merge(then, load_takedowns(store, stated.slug, cutoff), cutoff)
         indicators = load_indicators(store, stated.slug, cutoff)
         states, sightings = load_post_states(store, stated.slug, cutoff), load_sightings(store, stated.slug, cutoff)
-    campaign = stated.model_copy(update={"takedowns": list(ledger.takedowns)})
+    campaign = then.model_copy(update={"takedowns": list(ledger.takedowns)})
     with run.stage("validate"):
         collected = [batch for batch in batches if batch.rows_landed.get("posts", 0) + batch.rows_landed.get("accounts", 0)]
         names = sorted({(batch.identity.source, batch.identity.format) for batch in collected})

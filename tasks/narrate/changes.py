@@ -151,7 +151,12 @@ def _method(parts: ChangeInputs, previous: Facts) -> Iterator[str]:
             yield f"the {name} changed ({getattr(then, field)[:12]} to {getattr(now, field)[:12]})"
     new, old = parts.inputs.parameters, previous.inputs.parameters
     for name in sorted(new.keys() | old.keys()):
-        if new.get(name) != old.get(name):
+        if new.get(name) == old.get(name):
+            continue
+        if name == "campaign_sha256":
+            hashes = (given.get(name, "not set")[:12] for given in (old, new))
+            yield f"the campaign file changed, as far as it was known at the cut-off ({' to '.join(hashes)})"
+        else:
             yield f"{name}: {new.get(name, 'not set')}, after {old.get(name, 'not set')}"
     if parts.inputs.pseudonym_key_id != previous.inputs.pseudonym_key_id:
         yield "the key of the pseudonyms was changed: names of outsiders differ from those of the last briefing"
