@@ -8,11 +8,13 @@ from typing import Any
 
 from deeds import FILLER
 from matrix import REPEATED, Cell, Try
-from reeds import CAMPAIGN, PERIOD, TLP
+from reeds import CAMPAIGN, PERIOD, REFUSED, TLP
 from world import BRIEF, COLLECT, LATER, Place, Ran, World, bundle, wrong
 
+from tasks.deliver.outbox import read_outbox
 from tasks.store.blocked import blocked_batches
 from tasks.store.bundles import latest
+from tasks.store.keys import outbox_prefix
 from tasks.store.lake import batch_records
 
 _UNEXPLAINED = ("Traceback", "Unexpected failure")
@@ -75,11 +77,12 @@ def _afterwards(world: World, place: Place, chosen: Try, again: Ran) -> list[str
         return _ended(again, (0,), "") + wrong(world, place, other_facts=chosen.several)
     problems = _ended(again, (1,), "held") + wrong(world, place, held=True, other_facts=chosen.several)
     had = world.mails()
+    held = sum(record.state == "held" for record in read_outbox(place.store, outbox_prefix(CAMPAIGN, PERIOD, TLP)))
     resent = world.run(place, later=2 * LATER, env={"RESURGE_RESEND_UNKNOWN": "true"})
     problems += _ended(resent, (0,), "")
     more = world.mails() - had
-    if sum(more.values()) != 1:
-        problems.append(f"sending the unknown again sent {sum(more.values())} messages")
+    if sum(more.values()) != held or any(number > 1 for number in more.values()):
+        problems.append(f"sending the unknown again sent {sum(more.values())} messages for {held} that were held")
     return problems
 
 
@@ -101,13 +104,15 @@ def _decided(world: World, place: Place, again: Ran) -> list[str]:
 
 
 def _repeated(world: World, place: Place, again: Ran, *, same: bool) -> list[str]:
-    """Of a post that came twice one row is visible, the other is counted, and the books balance. Where the counts contradict each other,
+    """Of a post that came twice one row is visible, both are accounted for, and the books balance. Where the counts contradict each other,
     what is measured may be of either."""
     other = [] if same else ["what was measured differs"]
     problems = _ended(again, (0,), "") + [problem for problem in wrong(world, place, other_facts=True) if problem not in other]
-    collapsed = sum(record.rows_collapsed["posts"] for record in batch_records(place.store, CAMPAIGN))
-    if collapsed < REPEATED:  # pages overlap by themselves too
-        problems.append(f"{collapsed} posts counted as repeated instead of at least {REPEATED}")
+    records = batch_records(place.store, CAMPAIGN)
+    equal, kept = (sum(getattr(one, name)["posts"] for one in records) for name in ("rows_collapsed", "rows_accepted"))
+    twice = equal if same else kept - (len(world.view.posts) - REFUSED)  # what differs is kept as an observation of its own
+    if twice < REPEATED:  # pages overlap by themselves too
+        problems.append(f"{twice} posts came twice instead of at least {REPEATED}")
     return problems
 
 
