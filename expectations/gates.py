@@ -110,7 +110,9 @@ def _as_json(rows: pd.DataFrame) -> np.ndarray:
     if rows.empty:
         return np.array([], dtype=object)
     written = rows.astype(object).to_json(orient="records", lines=True, date_format="iso", force_ascii=False)
-    lines = written.removesuffix("\n").split("\n")  # splitlines() would cut at U+2028, U+0085 and others that JSON leaves as they are
+    lines = written.removesuffix("\n").split(
+        "\n"
+    )  # splitlines() would cut at U+2028, U+0085 and others that JSON leaves as they are
     return np.array([line[:RAW_CHARACTERS] for line in lines], dtype=object)
 
 

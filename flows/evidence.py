@@ -30,7 +30,8 @@ from tasks.store.task import load_accounts, load_indicators, load_post_states, l
 class Evidence:
     """Posts (POSTS, one row a post), account observations (ACCOUNTS, all), the batches behind them, the verdict, the briefing before.
 
-    `campaign` is the campaign file as it was known at the cut-off, with the takedowns of imported ledgers; `stated` is the file as it is."""
+    `campaign` is the campaign file as it was known at the cut-off, with the takedowns of imported ledgers; `stated` is the file as it
+    is."""
 
     campaign: Campaign
     period: Period
