@@ -97,24 +97,7 @@ def _special(part: dict[str, Any]) -> str:
     return "## Faults of one step\n\n" + _table(["", "tries that passed"], rows)
 
 
-OPEN = {
-    (
-        "mark sent",
-        "lasting",
-    ): "the messages were accepted and the run said that the outbox could not be brought up to date, but it ended with 0; "
-    "the run after it reported all of them as held",
-    (
-        "fetch page",
-        "records of another shape",
-    ): "the batch was blocked (exit code 3), and so is every briefing after it, also once the service "
-    "is well again: nothing resolves a blocked batch whose bytes are never accepted",
-    ("fetch page", "duplicates"): "not shown: the pages were made so that the service led back to itself, which was refused",
-    ("fetch page", "contradicting records"): "not shown, as duplicates",
-    **dict.fromkeys(
-        ((step, "lasting") for step in ("land raw", "store", "put", "pointer")),
-        "with every acknowledgement lost the run ended with 1 and said so where 0 was expected; the clean run after it held everything",
-    ),
-}
+OPEN: dict[tuple[str, str], str] = {}  # (step, name of the try) -> what is known of its failure; nothing is open
 
 
 def _open(part: dict[str, Any]) -> str:
@@ -150,8 +133,8 @@ def _kills(part: dict[str, Any], engine: dict[str, Any]) -> str:
     by_step = ", ".join(f"{step} {part['by_step'][step]}" for step in STEPS if part["by_step"].get(step))
     through = engine.get("reason") or (
         f"**{engine['done']}** of runs through Prefect on one warm server with its state in {engine['server']}, {engine['rows']} clean runs, "
-        f"{engine['held']} of which reported a held message; broken: **{len(engine['problems'])}**, {engine['s'] / 60:.0f} minutes"
-    )
+        f"{engine['held']} of which reported a held message; broken: **{len(engine['problems'])}**, {engine['s'] / 60:.0f} minutes. {engine.get('left_out', '')}"
+    ).rstrip(". ")
     return (
         "## Kills\n\n"
         f"SIGKILL at random moments, several in a row on one workspace, then a clean run. **{part['done']}** of runs without the engine, half by the "
