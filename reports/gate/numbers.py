@@ -18,7 +18,7 @@ REST = re.compile(r"^ (?:more|further|others?)\b")
 def unresolved(said: Iterable[Passage], known: Known, constants: Iterable[str] = ()) -> list[Violation]:
     """The numbers of `said` that are no way of writing a value of the facts and stand in no constant phrase; what others wrote is not
     looked at."""
-    phrases = re.compile("|".join(rf"(?<![\w.,]){re.escape(phrase)}(?!\w)" for phrase in constants) or r"(?!)")
+    phrases = re.compile("|".join(rf"(?<![\w.,]){re.escape(phrase)}(?!\w|[.,]\d)" for phrase in constants) or r"(?!)")
     return [
         Violation(RULE, passage.where, token.text, passage.text)
         for passage in said

@@ -15,7 +15,7 @@ from reports.compose import Composed, compose
 from reports.gate import judged, numbers, wording
 from reports.gate.check import lint
 from reports.gate.known import Known
-from reports.gate.passages import passages
+from reports.gate.passages import Passage, passages
 from reports.gate.tokens import tokens
 from reports.gate.violations import Violation
 from tasks.domain.facts import Facts, Judgement, edition_of
@@ -195,3 +195,11 @@ def test_a_violation_is_told_in_one_line() -> None:
     told = Violation("rule", "/limits/0", "7", "word " * 100).told()
     assert re.fullmatch(r"rule: “7” in /limits/0: “.*…”", told)
     assert len(told) < 220
+
+
+def test_a_constant_phrase_ends_where_its_number_does() -> None:
+    """`of 6` names the six categories; the 6 of `of 6,897 posts` is no part of it."""
+    known = Known()
+    known.add([1, 2, 3, 6_897, 6.5])
+    assert numbers.unresolved([Passage("p", "1 of 6,897 posts, 2 of 6.5, 3 of 6.")], known, ["of 6"]) == []
+    assert [fault.what for fault in numbers.unresolved([Passage("p", "of 6,898")], known, ["of 6"])] == ["6,898"]
