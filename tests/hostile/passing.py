@@ -3,6 +3,7 @@
 import re
 import resource
 import time
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -19,27 +20,38 @@ import pytest
 import road
 from corpus import Post, broken_rows, files, posts
 from mail_samples import Mailbox, RunningServer
+from pypdf import PdfReader
 from small_campaign import CAMPAIGN, campaign_file
 
 PERIOD = "2023-W44"
 PEOPLE = [{"address": "ana@example.org", "clearance": "AMBER"}, {"address": "ben@example.org"}]
-CANNOT_RUN = {"UA-14-001"}  # as in tests/render/test_checkers.py
+ASSETS = ("resurge:/fonts/", "resurge:/styles/", "resurge:/figures/")
 
 
 @dataclass
 class Passed:
-    """`fates`: label -> what became of it; everything else but `asked`, `editions` and the seconds must be empty."""
+    """`fates`: label -> what became of it. `lost` to `terminal` must be empty; `seen` counts what was looked at, `quoted` the labels in
+    facts.json."""
 
     corpus: Sequence[Post]
     fates: dict[str, str] = field(default_factory=dict)
     lost: list[str] = field(default_factory=list)
     connections: list[str] = field(default_factory=list)
-    asked: list[str] = field(default_factory=list)
+    strange: list[str] = field(default_factory=list)  # addresses the renderer wanted that are not its own assets
+    cells: list[str] = field(default_factory=list)  # that a spreadsheet would run
+    leaks: list[str] = field(default_factory=list)  # published files with words of the file
     faults: list[str] = field(default_factory=list)
     terminal: list[str] = field(default_factory=list)
+    asked: list[str] = field(default_factory=list)
+    seen: Counter[str] = field(default_factory=Counter)
+    quoted: int = 0
     editions: dict[str, str] = field(default_factory=dict)
     seconds: dict[str, float] = field(default_factory=dict)
     peak_mb: float = 0
+
+    def wrong(self) -> list[str]:
+        """Everything that must not be, one line each."""
+        return [*self.lost, *self.connections, *self.strange, *self.cells, *self.leaks, *self.faults, *self.terminal]
 
 
 def passed(workspace: Path, folder: Path, patch: pytest.MonkeyPatch, *, each: int | None = None) -> Passed:
@@ -60,7 +72,8 @@ def passed(workspace: Path, folder: Path, patch: pytest.MonkeyPatch, *, each: in
             _account(found, workspace)
             _look(found, workspace)
             _terminal(found, workspace)
-        found.connections = list(met)
+        found.connections = road.before_ours(web, met)
+        found.strange = [address for address in found.asked if not address.startswith(ASSETS)]
     found.peak_mb = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
     return found
 
@@ -138,6 +151,7 @@ def _brief(found: Passed, workspace: Path, patch: pytest.MonkeyPatch) -> None:
         wiring.settings.cache_clear()
     found.editions = {one["tlp"]: one["bundle"] for one in done["renditions"]}
     for recipient, data in box.taken:
+        found.seen["mail"] += 1
         found.faults += _mail_faults(recipient, data)
     if len(box.taken) != len(PEOPLE):
         found.faults.append(f"{len(box.taken)} mails arrived")
@@ -167,8 +181,17 @@ def _account(found: Passed, workspace: Path) -> None:
     end = parse_period(PERIOD).end
     cutoff = Cutoff(end=end, as_of=end + pd.Timedelta(days=1))
     store = open_workspace(str(workspace))
-    refused = "\n".join(read_quarantine(store, CAMPAIGN)["raw"].astype(str))
-    found.fates |= {post.label: "quarantined" for post in broken_rows() if f'"{post.label}"' in refused or post.label in refused}
+    refused = read_quarantine(store, CAMPAIGN)
+    ours = refused[refused["batch_id"].isin(refused.loc[refused["raw"].str.contains('"refused000"'), "batch_id"])]
+    reasons = dict(
+        zip(ours["row_number"] - 4 * sum(post.carrier == "ndjson" for post in found.corpus), ours["reason"], strict=True)
+    )
+    for number, post in enumerate(broken_rows()):
+        if post.text in str(reasons.get(number)):
+            found.fates[post.label] = "quarantined"
+        else:
+            found.lost.append(f"{post.label} ({post.kind}): not refused for its {post.text}: {reasons.get(number)}")
+    found.lost += [f"{name}: {found.fates[name]}" for name in files() if found.fates[name] != "refused"]
     stored = (
         read_posts(store, CAMPAIGN, cutoff, columns=["post_id"])["post_id"]
         .astype(str)
@@ -180,8 +203,7 @@ def _account(found: Passed, workspace: Path) -> None:
             found.lost.append(
                 f"{post.label} ({post.kind}): {stored.get(post.label, 0)} posts stored, not in families.csv: {post.text[:60]!r}"
             )
-    facts = orjson.loads((bundle / "facts.json").read_bytes())
-    del facts
+    found.quoted = len(set(re.findall(r"hostile\d{3}\b", (bundle / "facts.json").read_text("utf-8"))))
 
 
 def _look(found: Passed, workspace: Path) -> None:
@@ -189,18 +211,24 @@ def _look(found: Passed, workspace: Path) -> None:
     for label, bundle in found.editions.items():
         for path in sorted(Path(bundle).rglob("*")):
             if path.is_file():
+                found.seen[path.suffix] += 1
                 found.faults += [f"{label}: {path.name}: {fault}" for fault in _file_faults(path)]
+                if path.suffix == ".csv":
+                    found.cells += [f"{label}: {path.name}: cell {cell[:40]!r}" for cell in road.executed_cells(path.read_bytes())]
     for page in (workspace / "briefings").glob("archive-*.html"):
+        found.seen["archive"] += 1
         found.faults += _markup_faults(page.name, page.read_text())
     for path in (workspace / "briefings").rglob("*"):
-        if path.is_file() and road.SECRET.encode() in path.read_bytes():
-            found.faults.append(f"{path.name} holds words of the file")
+        if path.is_file() and (road.SECRET.encode() in path.read_bytes() or (path.suffix == ".pdf" and _pdf_leaks(path))):
+            found.leaks.append(f"{path.name} holds words of the file")
+    if min(found.seen[kind] for kind in (".csv", ".json", ".pdf", "archive", "mail")) < len(found.editions):
+        found.faults.append(f"too little was looked at: {dict(found.seen)}")
 
 
 def _file_faults(path: Path) -> list[str]:
     data = path.read_bytes()
     if path.suffix == ".csv":
-        return [f"cell {cell[:40]!r}" for cell in road.executed_cells(data)]
+        return [f"acting characters {acting}" for acting in road.acting(data.decode("utf-8"))]
     if path.suffix == ".json":
         orjson.loads(data)
         return []
@@ -221,13 +249,6 @@ def _pdf_faults(path: Path) -> list[str]:
                     faults.append(f"an action: {item.get('/S')}")
                 if "/URI" in item and re.search(r"127\.0\.0\.1|evil|file:|javascript:|hostile", str(item["/URI"])):
                     faults.append(f"a link to {item['/URI']}")
-            if isinstance(item, pikepdf.Stream):
-                try:
-                    held = item.read_bytes()
-                except pikepdf.PdfError:
-                    continue
-                if road.SECRET.encode() in held:
-                    faults.append("words of the file")
         from reports.attachments import named
 
         names = set(pdf.attachments)
@@ -235,6 +256,20 @@ def _pdf_faults(path: Path) -> list[str]:
         if names - ours:
             faults.append(f"attachments {sorted(names - ours)}")
     return faults
+
+
+def _pdf_leaks(path: Path) -> bool:
+    """Words of the file in any unpacked stream, attachments among them. Text on the pages is glyph numbers, so it is read apart."""
+    with pikepdf.open(path) as pdf:
+        for item in pdf.objects:
+            if isinstance(item, pikepdf.Stream):
+                try:
+                    if road.SECRET.encode() in item.read_bytes():
+                        return True
+                except pikepdf.PdfError:  # pictures in forms that are not unpacked
+                    continue
+    words = " ".join(page.extract_text() for page in PdfReader(path).pages)
+    return road.SECRET in " ".join(words.split())
 
 
 class _Markup(HTMLParser):
@@ -245,10 +280,14 @@ class _Markup(HTMLParser):
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         self.scripts += tag == "script"
-        if tag in ("iframe", "object", "embed", "base", "form", "svg", "math", "video", "audio", "marquee"):
+        if tag in ("iframe", "object", "embed", "base", "svg", "math", "video", "audio", "marquee"):
             self.faults.append(f"<{tag}>")
         for name, value in attrs:
-            if name.startswith("on") or re.search(r"127\.0\.0\.1|evil|file:|javascript:|data:text", value or ""):
+            if (
+                name.startswith("on")
+                or name == "action"
+                or re.search(r"127\.0\.0\.1|evil|file:|javascript:|data:text", value or "")
+            ):
                 self.faults.append(f"<{tag} {name}={value!r}>")
 
 

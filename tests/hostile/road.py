@@ -11,10 +11,10 @@ import socket
 import subprocess
 import sys
 import threading
+import time
 import unicodedata
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -30,6 +30,7 @@ MEMBERS = (
     "610774553834",
 )  # seeds of the bundled campaign, on Facebook
 SECRET = "canary words of a file 4c1d9e"
+STEERING = frozenset(map(chr, [*range(0x202A, 0x202F), *range(0x2066, 0x206A), *range(0xE0000, 0xE0080)]))
 EXECUTED = "=+-@\t\r\n"
 STARTS = pd.Timestamp("2023-10-30T06:00:00Z")  # within 2023-W44
 
@@ -59,6 +60,18 @@ def canary_server() -> Iterator[tuple[str, list[str]]]:
         finally:
             ended.set()
             thread.join()
+
+
+def before_ours(web: str, met: list[str]) -> list[str]:
+    """The connections so far. Then one of our own, to show that the server would have noted them: RuntimeError if it does not."""
+    before, (host, _, port) = list(met), web.removeprefix("http://").partition(":")
+    with socket.create_connection((host, int(port)), timeout=5) as line:
+        line.sendall(b"is anybody noting this?")
+    for _ in range(100):
+        if len(met) > len(before):
+            return before
+        time.sleep(0.1)
+    raise RuntimeError("the server that must not be asked notes nothing: no connections to it prove nothing")
 
 
 def rows_of(posts: Sequence[Post]) -> list[dict[str, Any]]:
@@ -155,7 +168,6 @@ def executed_cells(data: bytes) -> list[str]:
 def on_a_terminal(*arguments: str, timeout_s: float = 120) -> tuple[int, str]:
     """Run the command on a pseudo-terminal: (exit code, all it wrote)."""
     ours, theirs = pty.openpty()
-    command = [sys.executable, "-m", "flows.cli", *arguments]
     env = os.environ | {"TERM": "xterm-256color", "COLUMNS": "200", "PYTHONPATH": str(Path(__file__).resolve().parents[2])}
     code = "import sys; from flows.cli import main; sys.argv[0] = 'resurge'; main()"
     command = [sys.executable, "-c", code, *arguments]
@@ -185,12 +197,9 @@ def foreign_sequences(said: str) -> list[str]:
     return sorted({repr(c) for c in left if c != "\n" and unicodedata.category(c) in ("Cc", "Cf") and c not in "\u200c\u200d"})
 
 
-@dataclass
-class Found:
-    """What became of each label: fate -> labels; and what must be empty."""
-
-    fates: dict[str, str] = field(default_factory=dict)
-    faults: list[str] = field(default_factory=list)
+def acting(text: str) -> list[str]:
+    """Characters that steer what shows them: controls but line ends and tabs, overrides of direction, tags, halves of surrogates."""
+    return sorted({repr(c) for c in set(text) if (unicodedata.category(c) in ("Cc", "Cs") and c not in "\r\n\t") or c in STEERING})
 
 
 def fates_in_families(data: bytes, posts: Sequence[Post]) -> dict[str, str]:
