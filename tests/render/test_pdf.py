@@ -172,5 +172,5 @@ def test_page_1_holds_bottom_line_key_figures_and_five_judgements_and_nothing_el
 
 def test_little_data_makes_a_short_briefing() -> None:
     rendered = render_pdf(sample_facts.nearly_empty().to_bytes())
-    assert rendered.pages <= 4
+    assert rendered.pages <= 5  # of a week without a takedown; a usual one has 14
     assert "too few" in "".join(page.extract_text() for page in PdfReader(io.BytesIO(rendered.pdf)).pages)
