@@ -108,8 +108,12 @@ class LandedFile:
 class Importer(Protocol):
     """Turns landed files of one format into rows of our schema, strictly."""
 
-    format: str
-    version: str
+    @property
+    def format(self) -> str: ...
+
+    @property
+    def version(self) -> str:
+        """Raised when the same bytes are read another way."""
 
     def parse(
         self, files: Sequence[LandedFile], *, observed_at: Literal["posted"] | datetime | None, options: dict[str, Any]

@@ -41,7 +41,7 @@ class Adapter:
     example: Callable[[Sequence[str]], str]
     status: Callable[[dict[str, Any], Installation], StatusSource] | None = None
     status_options: type[SourceOptions] | None = None  # those of `options` that the status source takes
-    importer: Callable[[], Importer] | None = None
+    importer: Importer | None = None
 
     @property
     def kind(self) -> str:

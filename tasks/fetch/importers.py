@@ -31,14 +31,16 @@ _MAKERS: dict[str, Callable[[], Importer]] = {
     "takedown-ledger": TakedownLedgerImporter,
     "telegram-export": TelegramExportImporter,
     "twitter-io": TwitterIoImporter,
-    **{kind: adapter.importer for kind, adapter in adapters().items() if adapter.importer},
 }
-FORMATS = tuple(sorted(_MAKERS))
+_OF_SERVICES = {kind: adapter.importer for kind, adapter in adapters().items() if adapter.importer}
+FORMATS = tuple(sorted((*_MAKERS, *_OF_SERVICES)))
 ARCHIVES = frozenset({"ira", "takedown-ledger", "twitter-io"})  # without capture times: --observed-at posted unless told otherwise
 
 
 def importer(form: str) -> Importer:
     """The importer of a format. Raises UsageProblem listing the known formats."""
+    if form in _OF_SERVICES:
+        return _OF_SERVICES[form]
     if form not in _MAKERS:
         raise UsageProblem(f"{form!r} is not a format that can be imported.", remedy=f"Known formats: {', '.join(FORMATS)}.")
     return _MAKERS[form]()

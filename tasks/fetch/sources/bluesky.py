@@ -27,7 +27,7 @@ from tasks.domain.ports import Page
 from tasks.domain.sources import Credential, Declaration, Secrets
 from tasks.fetch.adapters import Adapter
 from tasks.fetch.sources.bluesky_access import TITLE, Access, Bluesky, listed
-from tasks.fetch.sources.bluesky_pages import FORMAT, BlueskyImporter, sorted_at
+from tasks.fetch.sources.bluesky_pages import FORMAT, IMPORTER, sorted_at
 from tasks.fetch.sources.bluesky_status import BlueskyStatus
 from tasks.fetch.web.limits import CLOCK, LIMITS, Clock, WebLimits
 from tasks.fetch.web.options import checked, written_list
@@ -159,6 +159,6 @@ ADAPTER = Adapter(
     source=lambda options, ours: BlueskySource(options, ours.secret, limits=ours.limits, clock=ours.clock),
     status=lambda options, ours: BlueskyStatus(options, ours.secret, limits=ours.limits, clock=ours.clock),
     status_options=Access,
-    importer=BlueskyImporter,
+    importer=IMPORTER,
     example=_example,
 )

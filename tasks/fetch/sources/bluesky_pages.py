@@ -8,17 +8,15 @@ the order in which the service sorts. A repost has no text of its own. Quotes na
 and videos are known by the content identifier of their bytes.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from datetime import datetime
-from typing import Any, Literal
+from typing import Any
 
 import pyarrow as pa
 
-from tasks.domain.parsed import Parsed
-from tasks.domain.ports import LandedFile
 from tasks.fetch.rows import Recipe
 from tasks.fetch.texts import hashtags
-from tasks.fetch.web.readings import FieldBook, PageRows, Row, Table, instant_of, objects, parse_pages, part
+from tasks.fetch.web.readings import FieldBook, PageRows, PagesImporter, Row, Table, instant_of, objects, part
 
 FORMAT = "bluesky"
 _POST = "app.bsky.feed.post"
@@ -46,19 +44,6 @@ _PROFILE_KNOWN = frozenset(
     }
 )
 _UNRESOLVED = "handle.invalid"  # what servers show in the place of a handle whose domain does not point back at the account
-
-
-class BlueskyImporter:
-    """A row of another shape than the lexicons' goes to quarantine with its reason."""
-
-    format = FORMAT
-    version = "2"  # 2: a feed that was not found says nothing of its account; handles are compared with those seen before
-
-    def parse(
-        self, files: Sequence[LandedFile], *, observed_at: Literal["posted"] | datetime | None, options: dict[str, Any]
-    ) -> Parsed:
-        """As `parse_pages`: posts, reposts in feeds, authors as observations of accounts, profiles with their status."""
-        return parse_pages(files, _read, RECIPES, observed_at=observed_at, options=options, form=FORMAT)
 
 
 def status_told(error: Any) -> str | None:
@@ -227,3 +212,8 @@ def _media(embed: Any) -> Iterator[str]:
     for place in (embed, part(embed, "media")):
         blobs = [image.get("image") for image in objects(part(place, "images"))] + [part(place, "video")]
         yield from (cid for blob in blobs if isinstance(cid := part(blob, "ref", "$link"), str))
+
+
+# 2: a feed that was not found says nothing of its account; handles are compared with those seen before
+IMPORTER = PagesImporter(FORMAT, "2", _read, RECIPES)
+"""Posts, reposts in feeds, authors as observations of accounts, profiles with their status."""

@@ -28,7 +28,7 @@ from tasks.domain.errors import SourceProblem, UsageProblem
 from tasks.domain.ports import Page
 from tasks.domain.sources import Credential, Declaration, Secrets
 from tasks.fetch.adapters import Adapter
-from tasks.fetch.sources.mastodon_pages import FORMAT, MastodonImporter
+from tasks.fetch.sources.mastodon_pages import FORMAT, IMPORTER
 from tasks.fetch.web.client import Reply, WebClient, checked_base
 from tasks.fetch.web.limits import CLOCK, LIMITS, Clock, WebLimits
 from tasks.fetch.web.options import SourceOptions, checked, written_list
@@ -204,6 +204,6 @@ ADAPTER = Adapter(
     source=lambda options, ours: MastodonSource(options, ours.secret, limits=ours.limits, clock=ours.clock),
     status=lambda options, ours: MastodonStatus(options, ours.secret, limits=ours.limits, clock=ours.clock),
     status_options=Access,
-    importer=MastodonImporter,
+    importer=IMPORTER,
     example=_example,
 )

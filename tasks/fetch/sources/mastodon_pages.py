@@ -7,16 +7,13 @@ becomes plain text; a content warning stands before it. `in_reply_to_id` is the 
 parent stands on the same page, else domain:number. The day is all that is told of an account's creation.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
-from datetime import datetime
+from collections.abc import Iterator, Mapping
 from html.parser import HTMLParser
-from typing import Any, Literal
+from typing import Any
 
-from tasks.domain.parsed import Parsed
-from tasks.domain.ports import LandedFile
 from tasks.domain.post_states import EDITED
 from tasks.fetch.rows import Recipe
-from tasks.fetch.web.readings import FieldBook, PageRows, Row, Table, objects, parse_pages, part, states_of
+from tasks.fetch.web.readings import FieldBook, PageRows, PagesImporter, Row, Table, objects, part, states_of
 
 FORMAT = "mastodon"
 _DAY_S = 86_400
@@ -73,20 +70,6 @@ _ACCOUNT_KNOWN = frozenset(
         *("last_status_at", "statuses_count", "roles", "hide_collections", "role", "source", "feature_approval"),
     }
 )
-
-
-class MastodonImporter:
-    """A row of another shape than the entities' goes to quarantine with its reason."""
-
-    format = FORMAT
-    version = "2"
-
-    def parse(
-        self, files: Sequence[LandedFile], *, observed_at: Literal["posted"] | datetime | None, options: dict[str, Any]
-    ) -> Parsed:
-        """As `parse_pages`: statuses and boosts, their authors as observations of accounts, looked-up accounts with their status; statuses
-        that were edited (`edited_at`) as states of posts."""
-        return parse_pages(files, _read, RECIPES, observed_at=observed_at, options=options, form=FORMAT)
 
 
 def _read(head: Mapping[str, Any], value: Any, book: FieldBook) -> PageRows:
@@ -210,3 +193,8 @@ def _plain(html: Any) -> tuple[Any, Iterator[str] | list[str]]:
     reader.feed(html)
     reader.close()
     return "".join(reader.texts).strip(), reader.links
+
+
+IMPORTER = PagesImporter(FORMAT, "2", _read, RECIPES)
+"""Statuses and boosts, their authors as observations of accounts, looked-up accounts with their status;
+statuses that were edited (`edited_at`) as states of posts."""

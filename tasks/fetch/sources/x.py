@@ -32,7 +32,7 @@ from tasks.domain.errors import SourceProblem, UsageProblem
 from tasks.domain.ports import Page
 from tasks.domain.sources import Credential, Declaration, Secrets
 from tasks.fetch.adapters import Adapter
-from tasks.fetch.sources.x_pages import FORMAT, XImporter
+from tasks.fetch.sources.x_pages import FORMAT, IMPORTER
 from tasks.fetch.web.client import Reply, ServiceStopped, WebClient, checked_base
 from tasks.fetch.web.limits import CLOCK, LIMITS, Clock, WebLimits
 from tasks.fetch.web.options import SourceOptions, checked, written_list
@@ -278,6 +278,6 @@ ADAPTER = Adapter(
     source=lambda options, ours: XSource(options, ours.secret, limits=ours.limits, clock=ours.clock),
     status=lambda options, ours: XStatus(options, ours.secret, limits=ours.limits, clock=ours.clock),
     status_options=Access,
-    importer=XImporter,
+    importer=IMPORTER,
     example=_example,
 )

@@ -8,15 +8,13 @@ the whole text of a repost, and no rows.
 A user who is not given is `suspended` where the error says so, else `deleted`; one who may not be seen stays unchecked.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
-from typing import Any, Literal
+from typing import Any
 
-from tasks.domain.parsed import Parsed
-from tasks.domain.ports import LandedFile
 from tasks.domain.post_states import EDITED
 from tasks.fetch.rows import Recipe
-from tasks.fetch.web.readings import FieldBook, PageRows, Row, Table, objects, parse_pages, part, states_of
+from tasks.fetch.web.readings import FieldBook, PageRows, PagesImporter, Row, Table, objects, part, states_of
 
 FORMAT = "x"
 _EPOCH = datetime(2010, 11, 4, 1, 42, 54, 657000, UTC)  # of ids: milliseconds since then stand above the lowest 22 bits
@@ -43,19 +41,6 @@ _USER_KNOWN = frozenset(
     {"protected", "withheld", "verified", "location", "url", "entities", "pinned_tweet_id", "profile_image_url"}
 )
 _KINDS = {"replied_to": "reply", "quoted": "quote"}
-
-
-class XImporter:
-    """A row of another shape than the objects' goes to quarantine with its reason."""
-
-    format = FORMAT
-    version = "1"
-
-    def parse(
-        self, files: Sequence[LandedFile], *, observed_at: Literal["posted"] | datetime | None, options: dict[str, Any]
-    ) -> Parsed:
-        """As `parse_pages`: posts, their authors, edits as states of posts, looked-up users with their status. Counts hold no rows."""
-        return parse_pages(files, _read, RECIPES, observed_at=observed_at, options=options, form=FORMAT)
 
 
 def _read(head: Mapping[str, Any], value: Any, book: FieldBook) -> PageRows:
@@ -195,3 +180,7 @@ def _status(error: Mapping[str, Any]) -> str | None:
     if not str(error.get("type")).endswith("/resource-not-found"):
         return None
     return "suspended" if "suspended" in str(error.get("detail")).casefold() else "deleted"
+
+
+IMPORTER = PagesImporter(FORMAT, "1", _read, RECIPES)
+"""Posts, their authors, edits as states of posts, looked-up users with their status. Counts hold no rows."""

@@ -30,7 +30,7 @@ from tasks.domain.errors import SourceProblem, UsageProblem
 from tasks.domain.ports import Page
 from tasks.domain.sources import Credential, Declaration, Secrets
 from tasks.fetch.adapters import Adapter
-from tasks.fetch.sources.youtube_pages import FORMAT, YouTubeImporter
+from tasks.fetch.sources.youtube_pages import FORMAT, IMPORTER
 from tasks.fetch.web.client import Reply, ServiceStopped, WebClient, checked_base
 from tasks.fetch.web.limits import CLOCK, LIMITS, Clock, WebLimits
 from tasks.fetch.web.options import SourceOptions, checked, written_list
@@ -277,6 +277,6 @@ ADAPTER = Adapter(
         options, ours.secret, ours.state_dir / "quota", limits=ours.limits, clock=ours.clock
     ),
     status_options=Access,
-    importer=YouTubeImporter,
+    importer=IMPORTER,
     example=_example,
 )

@@ -6,13 +6,10 @@ that was asked for and is not among the items is gone; its status is `deleted`, 
 """
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime
-from typing import Any, Literal
+from typing import Any
 
-from tasks.domain.parsed import Parsed
-from tasks.domain.ports import LandedFile
 from tasks.fetch.rows import Recipe
-from tasks.fetch.web.readings import FieldBook, PageRows, Row, Table, objects, parse_pages, part
+from tasks.fetch.web.readings import FieldBook, PageRows, PagesImporter, Row, Table, objects, part
 
 FORMAT = "youtube"
 _POST_FIELDS = [
@@ -46,19 +43,6 @@ _COMMENT_KNOWN = frozenset(
 )
 _CHANNEL = frozenset({"title", "publishedAt"})
 _CHANNEL_KNOWN = frozenset({"description", "customUrl", "thumbnails", "defaultLanguage", "localized", "country"})
-
-
-class YouTubeImporter:
-    """A row of another shape than the resources' goes to quarantine with its reason."""
-
-    format = FORMAT
-    version = "1"
-
-    def parse(
-        self, files: Sequence[LandedFile], *, observed_at: Literal["posted"] | datetime | None, options: dict[str, Any]
-    ) -> Parsed:
-        """As `parse_pages`: videos, comments and their answers, channels with their status. Lists of ids hold no rows."""
-        return parse_pages(files, _read, RECIPES, observed_at=observed_at, options=options, form=FORMAT)
 
 
 def _read(head: Mapping[str, Any], value: Any, book: FieldBook) -> PageRows:
@@ -163,3 +147,7 @@ def _channel(item: Any, book: FieldBook) -> Row:
         "status": "active",
     }
     return Row(values, item)
+
+
+IMPORTER = PagesImporter(FORMAT, "1", _read, RECIPES)
+"""Videos, comments and their answers, channels with their status. Lists of ids hold no rows."""

@@ -110,6 +110,22 @@ def parse_pages(
     return harvest.parsed(files, book.drift(), capture_rule(files, observed_at, stated=stated))
 
 
+@dataclass(frozen=True)
+class PagesImporter:
+    """The importer (tasks.domain.ports.Importer) of a service's landed pages: `parse_pages` by its own `read` and `recipes`. A row of
+    another shape than the service's reference says goes to quarantine with its reason."""
+
+    format: str
+    version: str  # raised when the same bytes are read another way
+    read: Reader
+    recipes: Mapping[Table, Recipe]
+
+    def parse(
+        self, files: Sequence[LandedFile], *, observed_at: Literal["posted"] | datetime | None, options: dict[str, Any]
+    ) -> Parsed:
+        return parse_pages(files, self.read, self.recipes, observed_at=observed_at, options=options, form=self.format)
+
+
 def _take(block: list[tuple[Row, LandedFile, Any]], first: int, recipe: Recipe, observed_at: Any, harvest: Harvest) -> None:
     rows = [row for row, _, _ in block]
     chunk = RecordChunk(
