@@ -1,18 +1,19 @@
 """The batch gate's road, the same for a fetch and for files: parse, validate, then store, or keep out and say why."""
 
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 from expectations.bounds import bounds_for
+from expectations.gates import GateResult
 from expectations.task import validate_batch
 from flows.run_record import Run
-from tasks.domain.batches import BatchIdentity, BatchRecord, BlockedPage, RawObject
+from tasks.domain.batches import BatchIdentity, BatchRecord, BlockedPage, CheckResult, RawObject
 from tasks.domain.errors import ValidationBlocked
 from tasks.domain.parsed import Parsed
-from tasks.domain.ports import LandedFile
+from tasks.domain.ports import LandedFile, ObjectStore
 from tasks.fetch.fetching import parse_parts
 from tasks.fetch.importers import importer
 from tasks.fetch.rows import ObservedAt
@@ -61,20 +62,35 @@ def admit(
             f" or decide about it as it is: `resurge discard` or `resurge accept` {identity.campaign} {identity.batch_id[:12]}.",
         )
     with run.stage("store"):
-        return commit(
-            run.store,
-            identity=identity,
-            raw=raw,
-            posts=gate.posts,
-            accounts=gate.accounts,
-            quarantine=gate.quarantine,
-            rows_landed=gate.rows_landed,
-            effort=parsed.effort,
-            drift=parsed.drift,
-            checks=gate.outcome.checks,
-            others=gate.others,
-            supersedes=earlier_reading(batch_records(run.store, identity.campaign), identity),
-        )
+        return store_gated(run.store, commit, identity=identity, raw=raw, gate=gate, parsed=parsed, checks=gate.outcome.checks)
+
+
+def store_gated(
+    store: ObjectStore,
+    commit_with: Callable[..., BatchRecord],
+    *,
+    identity: BatchIdentity,
+    raw: Sequence[RawObject],
+    gate: GateResult,
+    parsed: Parsed,
+    checks: Sequence[CheckResult],
+) -> BatchRecord:
+    """Store what the batch gate let through, as a reading that supersedes an earlier one of the same bytes. `commit_with`: commit_batch
+    (tasks.store.lake), or the engine's task of it. `checks`: those of the gate, as somebody decided about them."""
+    return commit_with(
+        store,
+        identity=identity,
+        raw=raw,
+        posts=gate.posts,
+        accounts=gate.accounts,
+        quarantine=gate.quarantine,
+        rows_landed=gate.rows_landed,
+        effort=parsed.effort,
+        drift=parsed.drift,
+        checks=checks,
+        others=gate.others,
+        supersedes=earlier_reading(batch_records(store, identity.campaign), identity),
+    )
 
 
 def blocked_pages(files: Sequence[LandedFile]) -> tuple[BlockedPage, ...]:

@@ -11,6 +11,7 @@ from rich.table import Table
 
 from expectations.bounds import bounds_for
 from expectations.gates import batch_gate
+from flows.admission import store_gated
 from flows.campaign_file import load_campaign
 from flows.console import parse_instant, show
 from flows.wiring import open_workspace, settings
@@ -20,7 +21,7 @@ from tasks.domain.ports import LandedFile, ObjectStore
 from tasks.fetch.fetching import parse_landed
 from tasks.fetch.rows import ObservedAt
 from tasks.store.blocked import blocked_batches, find_blocked, resolve
-from tasks.store.lake import batch_records, commit_batch, earlier_reading
+from tasks.store.lake import commit_batch
 from tasks.store.raw import open_raw
 
 
@@ -89,20 +90,8 @@ def _store(store: ObjectStore, item: BlockedBatch, decision: Resolution) -> None
         ]
         parsed = parse_landed(files, item.identity.format, observed_at, item.identity.parameters)
     gate = batch_gate(parsed, bounds_for([item.identity.source, item.identity.format]), latest_instant=decision.at)
-    commit_batch(
-        store,
-        identity=item.identity,
-        raw=item.raw,
-        posts=gate.posts,
-        accounts=gate.accounts,
-        quarantine=gate.quarantine,
-        rows_landed=gate.rows_landed,
-        effort=parsed.effort,
-        drift=parsed.drift,
-        checks=[_accepted(check, decision) for check in gate.outcome.checks],
-        others=gate.others,
-        supersedes=earlier_reading(batch_records(store, item.identity.campaign), item.identity),
-    )
+    checks = [_accepted(check, decision) for check in gate.outcome.checks]
+    store_gated(store, commit_batch, identity=item.identity, raw=item.raw, gate=gate, parsed=parsed, checks=checks)
 
 
 def _accepted(check: CheckResult, decision: Resolution) -> CheckResult:
