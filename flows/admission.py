@@ -1,7 +1,7 @@
 """The batch gate's road, the same for a fetch and for files: parse, validate, then store, or keep out and say why."""
 
 import tempfile
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -34,12 +34,14 @@ def admit(
     options: dict[str, Any],
     now: datetime,
     parsed: Parsed | None = None,
+    part: bool = False,
 ) -> BatchRecord:
     """Store one batch, or return it if it is stored already. Raises ValidationBlocked where a blocking check failed: the batch stays
-    unpublished, its raw bytes and the verdict are kept. `parsed`: the rows, where they were read already."""
+    unpublished, its raw bytes and the verdict are kept. `parsed`: the rows, where they were read already; `part`: they are not all rows
+    of the files, so the files alone do not give the batch again."""
     if (stored := batch_record(run.store, identity.campaign, identity.batch_id)) is not None:
         return stored
-    pages = blocked_pages(files) if parsed is None else ()
+    pages = () if part else blocked_pages(files)
     if parsed is None:
         with run.stage(f"parse {identity.format}"):
             parsed = parse(files, identity.format, observed_at, options)
@@ -109,20 +111,33 @@ def admit_files(
     now: datetime,
 ) -> list[BatchRecord]:
     """Store files that a person has: one batch, or, of a format that is read in parts, one a part of 250,000 posts. Parts after the first
-    are told apart by the query of their identity, so the same files again change nothing. Nothing is stored of a file with a fault in it.
+    are told apart by the query of their identity, so the same files again change nothing: nor do those that were stored whole, before
+    their format was read in parts. Nothing is stored of a file with a fault in it.
     """
     stored = batch_record(run.store, identity.campaign, identity.batch_id)
     in_parts = isinstance(importer(identity.format), StreamingImporter)
-    if not in_parts or (stored is not None and stored.rows_landed.get("posts", 0) < PART_ROWS):
+    if not in_parts or (stored is not None and sum(stored.rows_landed.values()) < PART_ROWS):
         return [admit(run, identity, raw, files, observed_at=observed_at, options=options, now=now)]
     with tempfile.TemporaryDirectory(prefix="resurge-parts-") as folder:
         with run.stage(f"parse {identity.format}"):
             parts = parse_parts(files, identity.format, observed_at, options, Path(folder))
         records = []
-        for number, part in enumerate(parts, start=1):
+        for number, take_up in enumerate(parts, start=1):
+            parsed = take_up()
+            if number == 1 and stored is not None and _some(stored.rows_landed) != _some(parsed.rows_landed):
+                return [stored]
             own = identity if number == 1 else identity.model_copy(update={"query": f"part {number}"})
-            records.append(admit(run, own, raw, files, observed_at=observed_at, options=options, now=now, parsed=part()))
+            records.append(
+                admit(
+                    run, own, raw, files,
+                    observed_at=observed_at, options=options, now=now, parsed=parsed, part=len(parts) > 1,
+                )
+            )  # fmt: skip
         return records
+
+
+def _some(rows: Mapping[str, int]) -> dict[str, int]:
+    return {table: count for table, count in rows.items() if count}
 
 
 def ending(path: Path) -> str:

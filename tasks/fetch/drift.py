@@ -27,6 +27,10 @@ class Drift:
         before, first = self._unknown.get((table, name), (0, ""))
         self._unknown[table, name] = (before + rows, first or sample)
 
+    def afresh(self) -> "Drift":
+        """For the next part of the same files."""
+        return Drift()
+
     def found(self) -> tuple[FieldDrift, ...]:
         """Unknown fields by name, then missing ones."""
         unknown = (

@@ -28,6 +28,8 @@ class StreamingImporter(ABC, Generic[Options]):
     format: str
     version: str
     options_of: type[Options]
+    counted: tuple[str, ...] = ("posts",)  # the tables whose landed rows fill a part
+    stated = False  # rows may say when they were captured, so that it shows only once some were read
 
     def parse(self, files: Sequence[LandedFile], *, observed_at: ObservedAt, options: dict[str, Any]) -> Parsed:
         (whole,) = self.parts(files, observed_at=observed_at, options=options, rows=None)
@@ -36,13 +38,14 @@ class StreamingImporter(ABC, Generic[Options]):
     def parts(
         self, files: Sequence[LandedFile], *, observed_at: ObservedAt, options: dict[str, Any], rows: int | None = PART_ROWS
     ) -> Iterator[Parsed]:
-        """Parts of at least `rows` landed posts (the last may have fewer, and holds what is known of accounts only at the end); None = one
-        part. Raises as `parse`; a fault late in a file comes after the parts before it."""
+        """Parts of at least `rows` landed rows of the tables in `counted` (the last may have fewer, and holds what is known of accounts
+        only at the end); None = one part. Raises as `parse`; a fault late in a file comes after the parts before it."""
         chosen = checked(self.options_of, options, self.format)
-        rule = capture_rule(files, observed_at)
-        run = Run(files, observed_at, rule)
+        if not self.stated:
+            capture_rule(files, observed_at)  # refused before anything is read
+        run = Run(files, observed_at)
         for _ in self.read(run, chosen):
-            if rows is not None and run.harvest.landed["posts"] >= rows:
+            if rows is not None and sum(run.harvest.landed[table] for table in self.counted) >= rows:
                 yield run.part()
         run.profiles.finish(run.harvest)
         if not run.given or any(run.harvest.landed.values()):
@@ -54,20 +57,22 @@ class StreamingImporter(ABC, Generic[Options]):
 
 
 class Run:
-    """One reading of some files: what it has so far."""
+    """One reading of some files: what it has so far. `stated`: the rows say when they were captured."""
 
-    def __init__(self, files: Sequence[LandedFile], observed_at: ObservedAt, rule: str) -> None:
+    def __init__(self, files: Sequence[LandedFile], observed_at: ObservedAt) -> None:
         self.files = files
         self.observed_at = observed_at
-        self.harvest, self.drift, self.profiles = Harvest(), Drift(), Profiles(observed_at)
+        self.harvest, self.profiles = Harvest(), Profiles(observed_at)
+        self.drift = Drift()
+        self.stated = False
         self.given = 0
-        self._rule = rule
 
     def part(self) -> Parsed:
         """What was read since the last part."""
         self.profiles.end_part(self.harvest)
-        parsed = self.harvest.parsed(self._in_part(), self.drift.found(), self._rule)
-        self.harvest, self.drift = Harvest(), Drift()
+        drift = self.drift.found()
+        parsed = self.harvest.parsed(self._in_part(), drift, capture_rule(self.files, self.observed_at, stated=self.stated))
+        self.harvest, self.drift = Harvest(), self.drift.afresh()
         self.given += 1
         return parsed
 

@@ -16,23 +16,24 @@ Without `map` fields carry our own names. A field that is neither used nor ignor
 row too, and is refused where the key needs it. Urls, domains, hashtags and mentions that are not mapped are read from the text.
 """
 
-from collections.abc import Iterable, Sequence
-from typing import Any, Literal
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Literal
 from zoneinfo import ZoneInfo
 
 import pyarrow as pa
-from pydantic import Field, ValidationError, field_validator, model_validator
+from pydantic import Field, field_validator, model_validator
 
 from tasks.domain.batches import FieldDrift
 from tasks.domain.errors import UsageProblem
-from tasks.domain.parsed import Parsed
 from tasks.domain.ports import LandedFile
 from tasks.domain.records import Record
 from tasks.fetch.chunks import Chunk, count_and_sample, opened
 from tasks.fetch.columns import Reading, convert
+from tasks.fetch.drift import Drift
 from tasks.fetch.instants import TimeRule
 from tasks.fetch.readers import read_csv, read_ndjson, read_parquet
-from tasks.fetch.rows import PARSED, Harvest, ObservedAt, Recipe, capture_rule, take
+from tasks.fetch.rows import PARSED, ObservedAt, Recipe, take
+from tasks.fetch.streaming import Run, StreamingImporter
 
 VERSION = "1"
 _NOT_MAPPABLE = frozenset({"row_number"})
@@ -77,24 +78,28 @@ class TabularOptions(Record):
         return Reading(TimeRule(formats, self.time_zone), self.list_separator, self.words)
 
 
-class TabularImporter:
+class TabularImporter(StreamingImporter[TabularOptions]):
     """One of the three; `parse` as in the port tasks.domain.ports.Importer."""
 
     version = VERSION
+    options_of = TabularOptions
+    counted = ("posts", "accounts")
+    stated = True
 
     def __init__(self, form: Literal["ndjson", "csv", "parquet"]) -> None:
         self.format: str = form
 
-    def parse(self, files: Sequence[LandedFile], *, observed_at: ObservedAt, options: dict[str, Any]) -> Parsed:
-        chosen = checked_options(options)
-        harvest, sightings = Harvest(), Sightings(chosen)
-        for chunk in self._chunks(files, chosen):
-            sightings.see(chunk)
-            recipe = _recipe(chosen, sightings.seen)
-            _refuse_posted_accounts(recipe, observed_at)
-            take(chunk, recipe, observed_at, harvest)
-        mapped = set(chosen.map or sightings.seen) | set(chosen.constants)
-        return harvest.parsed(files, sightings.drift(), capture_rule(files, observed_at, stated="observed_at" in mapped))
+    def read(self, run: Run, chosen: TabularOptions) -> Iterator[None]:
+        """Chunk after chunk, by the names seen so far."""
+        run.drift = Sightings(chosen)
+        run.stated = "observed_at" in {*chosen.map, *chosen.constants}
+        for chunk in self._chunks(run.files, chosen):
+            names = run.drift.see_all(chunk)
+            recipe = _recipe(chosen, names)
+            _refuse_posted_accounts(recipe, run.observed_at)
+            take(chunk, recipe, run.observed_at, run.harvest)
+            run.stated = "observed_at" in {*recipe.fields, *recipe.constants}
+            yield
 
     def _chunks(self, files: Sequence[LandedFile], chosen: TabularOptions) -> Iterable[Chunk]:
         outer = opened(chosen.map.values())
@@ -103,55 +108,47 @@ class TabularImporter:
         return read_ndjson(files, outer) if self.format == "ndjson" else read_parquet(files, outer)
 
 
-class Sightings:
-    """Which fields stood in the files, against which were expected."""
+class Sightings(Drift):
+    """Which fields stood in the rows of one part, against which were expected. `before`: those of the parts before it."""
 
-    def __init__(self, chosen: TabularOptions) -> None:
-        self.seen: set[str] = set()
-        self._chosen = chosen
+    def __init__(self, chosen: TabularOptions, before: frozenset[str] = frozenset()) -> None:
+        super().__init__()
+        self._chosen, self._before = chosen, before
+        self._here: set[str] = set()
         self._rows = 0
-        self._unknown: dict[str, tuple[int, str]] = {}
 
-    def see(self, chunk: Chunk) -> None:
-        names = chunk.names()
+    def see_all(self, chunk: Chunk) -> set[str]:
+        """Returns the names seen so far, in all parts."""
+        names, table = chunk.names(), self._chosen.table
         self._rows += chunk.rows
-        self.seen |= names
+        self._here |= names
         for name in names - self._used():
             if not any(name == ignored or name.startswith(f"{ignored}.") for ignored in self._chosen.ignore):
-                rows, sample = count_and_sample(chunk.column(name))
-                before, first = self._unknown.get(name, (0, ""))
-                self._unknown[name] = (before + rows, first or sample)
+                self.strange(table, name, *count_and_sample(chunk.column(name)))
+        return self._here | self._before
 
-    def drift(self) -> tuple[FieldDrift, ...]:
-        """Unknown and missing fields, by name. Raises UsageProblem where a missing field is needed for every row."""
-        table = self._chosen.table
-        missing = {theirs: ours for ours, theirs in self._chosen.map.items() if self.seen and theirs not in self.seen}
-        needed = [theirs for theirs, ours in missing.items() if _is_needed(table, ours)]
-        if needed:
+    def afresh(self) -> "Sightings":
+        return Sightings(self._chosen, self._before | self._here)
+
+    def found(self) -> tuple[FieldDrift, ...]:
+        """Unknown fields, then those that no row of the part has. Raises UsageProblem where no row so far has one that every row needs."""
+        table, seen = self._chosen.table, self._here | self._before
+        mapped = self._chosen.map.items() if seen else ()
+        if needed := {theirs: ours for ours, theirs in mapped if theirs not in seen and _is_needed(table, ours)}:
             raise UsageProblem(
-                f"No row has the field {', '.join(map(repr, needed))}, which the map needs for {missing[needed[0]]}.",
-                remedy=f"The files have: {', '.join(sorted(self.seen)[:40])}. Correct `map`.",
+                f"No row has the field {', '.join(map(repr, needed))}, which the map needs for {next(iter(needed.values()))}.",
+                remedy=f"The files have: {', '.join(sorted(seen)[:40])}. Correct `map`.",
             )
-        found = [FieldDrift(table=table, field=n, kind="unknown", rows=r, sample=s) for n, (r, s) in sorted(self._unknown.items())]
-        return (*found, *(FieldDrift(table=table, field=name, kind="missing", rows=self._rows) for name in sorted(missing)))
+        lacking = (FieldDrift(table=table, field=name, kind="missing", rows=self._rows) for name in self._lacking())
+        return (*super().found(), *lacking)
+
+    def _lacking(self) -> list[str]:
+        return sorted(set(self._chosen.map.values()) - self._here) if self._here else []
 
     def _used(self) -> set[str]:
         if self._chosen.map:
             return set(self._chosen.map.values())
         return set(PARSED[self._chosen.table].names) - _NOT_MAPPABLE - set(self._chosen.constants)
-
-
-def checked_options(options: dict[str, Any]) -> TabularOptions:
-    """Raises UsageProblem that names the option at fault."""
-    try:
-        return TabularOptions.model_validate(options)
-    except ValidationError as error:
-        first = error.errors()[0]
-        where = ".".join(map(str, first["loc"])) or "options"
-        known = ", ".join(TabularOptions.model_fields)
-        raise UsageProblem(
-            f"The importer's options are wrong at {where}: {first['msg']}.", remedy=f"Options are: {known}."
-        ) from error
 
 
 def _recipe(chosen: TabularOptions, names: set[str]) -> Recipe:
