@@ -2,10 +2,13 @@
 
 import gzip
 import json
+import socket
+import threading
 import time
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
+from typing import Any
 
 import pytest
 from web_service import Answer, Asked, FakeTime, Service, serving
@@ -150,6 +153,68 @@ def test_nobody_there() -> None:
         pass
     with client(service) as lark, pytest.raises(ServiceStopped, match="no connection"):
         lark.get("/posts")
+
+
+@pytest.fixture
+def resolver(monkeypatch: pytest.MonkeyPatch) -> Callable[[Callable[..., Any]], None]:
+    """Puts something in the place of the system's resolver for names; addresses are left to it."""
+    real = socket.getaddrinfo
+
+    def put(instead: Callable[..., Any]) -> None:
+        def asked(host: Any, *rest: Any, **more: Any) -> Any:
+            return instead(host) if str(host).endswith(".example") else real(host, *rest, **more)
+
+        monkeypatch.setattr(socket, "getaddrinfo", asked)
+
+    return put
+
+
+@pytest.mark.parametrize("proxy", [None, "http://gate.example:3128"])
+def test_a_resolver_that_hangs_ends_in_time_and_the_message_names_the_host(
+    proxy: str | None, resolver: Callable[..., None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    released = threading.Event()
+
+    def hang(host: str) -> list[Any]:
+        released.wait(60)
+        return []
+
+    resolver(hang)
+    for name in ("HTTPS_PROXY", "https_proxy", "ALL_PROXY", "all_proxy", "NO_PROXY", "no_proxy"):
+        monkeypatch.delenv(name, raising=False)
+    if proxy:
+        monkeypatch.setenv("https_proxy", proxy)
+    began = time.monotonic()
+    limits = WebLimits(connect_s=0.3, attempts=2, first_wait_s=0.01)
+    host = "gate.example" if proxy else "lark.example"
+    said = rf"did not answer 2 times \(reeds: no name server said within 0.3 s where {host} is"
+    with WebClient("Lark", "https://lark.example", limits=limits) as lark, pytest.raises(ServiceStopped, match=said):
+        lark.get("/posts", what="reeds")
+    assert time.monotonic() - began < 2
+    released.set()
+
+
+def test_a_name_that_is_not_known_is_said(resolver: Callable[..., None]) -> None:
+    def unknown(host: str) -> None:
+        raise socket.gaierror(socket.EAI_NONAME, "Name or service not known")
+
+    resolver(unknown)
+    with (
+        client(Service("https://lark.example")) as lark,
+        pytest.raises(ServiceStopped, match=r"the name lark\.example was not found: Name"),
+    ):
+        lark.get("/posts")
+
+
+def test_every_address_of_a_name_is_tried_within_the_time_for_one_connection(resolver: Callable[..., None]) -> None:
+    """The first is reserved for documentation (RFC 5737) and answers nobody; without a route it fails at once."""
+    with serving(lambda _: GOOD) as service:
+        port = int(service.url.rpartition(":")[2])
+        resolver(lambda _: [(0, 0, 0, "", (address, port)) for address in ("192.0.2.1", "192.0.2.1", "127.0.0.1")])
+        began = time.monotonic()
+        with WebClient("Lark", f"http://lark.example:{port}", limits=QUICK) as lark:
+            assert lark.get("/posts").value == {"posts": []}
+        assert time.monotonic() - began < 1 + QUICK.read_s
 
 
 @pytest.mark.parametrize("kind", ["text/html", "application/octet-stream", ""])

@@ -18,6 +18,7 @@ import httpx
 from tasks.domain.errors import SourceProblem, UsageProblem
 from tasks.fetch.web.bodies import Broken, TooLarge, Watch, json_of, unpacked
 from tasks.fetch.web.limits import CLOCK, LIMITS, Clock, WebLimits
+from tasks.fetch.web.names import NameProblem, bound_names
 from tasks.fetch.web.waits import remaining, reset_s, retry_after_s
 
 _TRY_AGAIN = frozenset({408, 429, 500, 502, 503, 504, 520, 522, 524})
@@ -91,6 +92,7 @@ class WebClient:
             headers={"user-agent": _AGENT, "accept": "application/json", "accept-encoding": "gzip"},
             trust_env=not _is_loopback(urlsplit(base).hostname or ""),  # a proxy for the outside is not asked for this machine
         )
+        bound_names(self._http)
 
     def close(self) -> None:
         self._http.close()
@@ -308,6 +310,8 @@ class WebClient:
 
 
 def _fault(error: httpx.TransportError) -> str:
+    if isinstance(error.__cause__, NameProblem):
+        return str(error)
     if isinstance(error, httpx.ConnectError):
         return "no connection"
     if isinstance(error, httpx.TimeoutException):

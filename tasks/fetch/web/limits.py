@@ -12,9 +12,10 @@ _MIB = 1 << 20
 class WebLimits:
     """Times in seconds, sizes in bytes. The longest page any of the services documents is 100 posts, under 1 MiB.
 
-    `request_s`: one attempt, from connecting to the last byte; a body that drips is cut off there. `longest_wait_s`: what a service may
-    ask us to wait at once; the windows of rate limits are 300 s (Bluesky, Mastodon) and 900 s (X). `fetch_s`: everything together, waiting
-    included. `interval_s`: between two requests, whatever the service says.
+    `connect_s`: looking the name up and reaching one of its addresses. `request_s`: one attempt, from connecting to the last byte; a body
+    that drips is cut off there. `longest_wait_s`: what a service may ask us to wait at once; the windows of rate limits are 300 s
+    (Bluesky, Mastodon) and 900 s (X). `fetch_s`: everything together, waiting included. `interval_s`: between two requests, whatever the
+    service says.
     """
 
     connect_s: float = 10
