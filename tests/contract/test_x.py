@@ -165,6 +165,29 @@ def test_a_fetch_that_would_cost_too_much_is_refused_with_the_estimate(landing: 
         source(service, max_cost=5)
 
 
+def test_what_comes_along_is_charged_once_and_bounded(landing: Landing) -> None:
+    """Of ten posts a page, each quotes one other by another author; the counts are charged by the request."""
+    quoted = [{**post(NOW - timedelta(days=3, minutes=n)), "author_id": "9"} for n in range(40)]
+    posts = [
+        post(NOW - timedelta(minutes=10 * n), referenced_tweets=[{"type": "quoted", "id": quoted[n]["id"]}]) for n in range(1, 40)
+    ]
+    prices = {"price_per_post": 0.01, "price_per_user": 1.0, "price_per_count": 0.5}
+    with serving(Api(posts, beside=quoted, users=[user("tern"), user("someplace")])) as service:
+        parsed, efforts, problem = landing.fetch(source(service, **prices, max_cost=3.0), SINCE, NOW)
+        counts = [one for one in service.asked if "counts" in one.path]
+    assert isinstance(problem, SourceProblem)
+    assert len(counts) == 1
+    assert (
+        efforts[0].query
+        == "estimate: about 39 posts, some 0.39 at 0.01 each and 0.50 for counts, without users and posts that come along"
+    )
+    came = 10 + len(quoted)  # one page, and all that this server sends with it
+    assert f"about 10 posts (with {len(quoted)} that they refer to, 2 users and 1 counts: some {came * 0.01 + 2 + 0.5:.2f})" in str(
+        problem
+    )
+    assert len(parsed.posts) == 10
+
+
 def test_a_fetch_stops_at_its_bound_where_the_count_was_too_low(landing: Landing) -> None:
     made = Api([post(NOW - timedelta(minutes=10 * n)) for n in range(1, 40)], counted=5)
     with serving(made) as service:

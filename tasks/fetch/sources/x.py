@@ -7,13 +7,15 @@ Options of the source; `token` and `service` also of the status source:
     archive: false                 # true: everything since 2006; false: the last seven days, and of a timeline 3,200 posts
     token: x                       # name of the credential, the app's bearer token
     price_per_post: 0.005          # as the provider charges you: prices change
+    price_per_user: 0.01           # of each user that comes with posts
+    price_per_count: 0.005         # of one request for counts
     max_posts: 20000               # of one fetch
-    max_cost: 50                   # of one fetch, in the currency of price_per_post
+    max_cost: 50                   # of one fetch, in the currency of the prices
     overlap_h: 1
     service: https://api.x.com
 
 Before anything is fetched the posts are counted (`/2/tweets/counts`); where they pass `max_posts` or `max_cost` nothing is. The count is
-an estimate, so a fetch is stopped at the same bound too. Users that come with posts are not in it.
+an estimate and knows nothing of the users and posts that come along, so a fetch is stopped at the same bounds too, by all that came.
 
 Endpoints as published at docs.x.com: GET /2/tweets/search/recent and /all, /2/tweets/counts/recent and /all, /2/users, /2/users/by,
 /2/users/:id/tweets; pages by `next_token` (of timelines `pagination_token`).
@@ -32,6 +34,7 @@ from tasks.domain.errors import SourceProblem, UsageProblem
 from tasks.domain.ports import Page
 from tasks.domain.sources import Credential, Declaration, Secrets
 from tasks.fetch.adapters import Adapter
+from tasks.fetch.sources.x_cost import Bill, Prices
 from tasks.fetch.sources.x_pages import FORMAT, IMPORTER
 from tasks.fetch.web.client import Reply, ServiceStopped, WebClient, checked_base
 from tasks.fetch.web.limits import CLOCK, LIMITS, Clock, WebLimits
@@ -85,10 +88,16 @@ class XOptions(Access):
     accounts: list[str] = Field(default_factory=list)
     archive: bool = False
     price_per_post: float | None = Field(default=None, ge=0)
+    price_per_user: float | None = Field(default=None, ge=0)
+    price_per_count: float | None = Field(default=None, ge=0)
     max_posts: int | None = Field(default=None, ge=1)
     max_cost: float | None = Field(default=None, ge=0)
     overlap_h: float = Field(default=DECLARATION.lateness_h, ge=0, le=168)
     most_pages: int = Field(default=2_000, ge=1)  # of one query
+
+    @property
+    def prices(self) -> Prices:
+        return Prices(self.price_per_post, self.price_per_user, self.price_per_count)
 
 
 def _client(access: Access, secret: Secrets, limits: WebLimits, clock: Clock) -> WebClient:
@@ -112,7 +121,8 @@ class XSource:
                 "The source x has max_cost, but no price_per_post.",
                 remedy="Give the price that X charges you for a post, or max_posts.",
             )
-        self._client, self._clock, self._given = _client(self._options, secret, limits, clock), clock, 0
+        self._client, self._clock = _client(self._options, secret, limits, clock), clock
+        self._bill = Bill(self._options.prices)
 
     def pages(self, since: datetime, until: datetime) -> Iterator[Page]:
         """Counts first, then searches and timelines, newest first. Nothing where the span lies before what the service reaches.
@@ -120,7 +130,7 @@ class XSource:
         Raises UsageProblem with the estimate in words, before any post was asked for, where it passes what the options allow."""
         options, now = self._options, self._clock.now()
         start = max(since - timedelta(hours=options.overlap_h), BEGAN if options.archive else now - RECENT)
-        end, self._given = min(until, now - SETTLED), 0
+        end, self._bill = min(until, now - SETTLED), Bill(options.prices)
         if start >= end:
             return
         span = [("start_time", _written(start)), ("end_time", _written(end))]
@@ -148,7 +158,7 @@ class XSource:
             found = [(f"account {name}", answer) for answer in self._counts(f"from:{name}", f"count of {name}", span)]
             posts += min(TIMELINE, sum(_counted(answer.reply) for _, answer in found))
             counts += found
-        words = _in_words(posts, self._options.price_per_post)
+        words = self._bill.plan_in_words(posts)
         self._within_bounds(posts, words)
         for query_id, answer in counts:
             effort = QueryEffort(
@@ -161,7 +171,7 @@ class XSource:
         passed = []
         if options.max_posts is not None and posts > options.max_posts:
             passed.append(f"max_posts is {options.max_posts:,}")
-        if options.max_cost is not None and posts * (options.price_per_post or 0) > options.max_cost:
+        if options.max_cost is not None and self._bill.planned(posts) > options.max_cost:
             passed.append(f"max_cost is {options.max_cost:,.2f}")
         if passed:
             raise UsageProblem(
@@ -183,6 +193,7 @@ class XSource:
         if not (name.isascii() and name.isdigit()):
             params = [("usernames", name), ("user.fields", _USER_FIELDS)]
             reply = self._client.get("/2/users/by", params, what=what)
+            self._bill.see(reply.value, of_users=True)
             number = str(part(next(iter(objects(part(reply.value, "data"))), None), "id") or "")
             yield Answer({"endpoint": "users", "params": dict(params)}, reply, 1, bool(number))
             if not number.isdigit():
@@ -202,19 +213,23 @@ class XSource:
             found = objects(part(reply.value, "data"))
             following = str(part(reply.value, "meta", "next_token") or "")
             rows = len(found) if endpoint == "posts" else 0
-            self._given += rows
+            self._bill.found += rows
+            if endpoint == "posts":
+                self._bill.see(reply.value)
+            else:
+                self._bill.counts += 1
             yield Answer({"endpoint": endpoint, "params": dict(asked)}, reply, rows, bool(following))
             if not following:
                 return
             way.follow(following, way.new([str(one.get("id") or one.get("start")) for one in found]))
 
     def _stop_at_bound(self, what: str) -> None:
-        """The count is an estimate: no page is asked for that would pass the bound."""
-        options, posts = self._options, self._given + 1
-        over = options.max_posts is not None and posts > options.max_posts
-        if over or (options.max_cost is not None and posts * (options.price_per_post or 0) > options.max_cost):
+        """The count is an estimate: no page is asked for once a bound is reached."""
+        options, bill = self._options, self._bill
+        over = options.max_posts is not None and bill.found >= options.max_posts
+        if over or (options.max_cost is not None and bill.cost + options.prices.of(1, 0, 0) > options.max_cost):
             raise ServiceStopped(
-                f"The source x has fetched {_in_words(self._given, options.price_per_post)} and stopped at its bound ({what}).",
+                f"The source x has fetched {bill.in_words()} and stopped at its bound ({what}).",
                 remedy="Raise max_posts or max_cost in the campaign file, or ask for a shorter span; what came before is kept.",
             )
 
@@ -253,11 +268,6 @@ def _counted(reply: Reply) -> int:
     return sum(count for count in counts if isinstance(count, int))
 
 
-def _in_words(posts: int, price: float | None) -> str:
-    cost = f", some {posts * price:,.2f} at {price:g} each" if price is not None else ""
-    return f"about {posts:,} {'post' if posts == 1 else 'posts'}{cost}"
-
-
 def _written(instant: datetime) -> str:
     return instant.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
@@ -268,7 +278,7 @@ def _example(words: Sequence[str]) -> str:
 queries: {written_list(asked)}
 accounts: []                       # numbers or handles; the status of accounts is looked up by number
 max_posts: 20000                   # of one fetch; nothing is fetched where the count says there are more
-# price_per_post: 0.005            # what X charges you; with max_cost a bound in money
+# price_per_post: 0.005            # what X charges you; with max_cost a bound in money (price_per_user, price_per_count: what comes along)
 """
 
 
