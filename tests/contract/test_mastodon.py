@@ -132,6 +132,21 @@ def source(service: Service, secrets: dict[str, str] = NO_SECRETS, **options: An
     return MastodonSource(named, secrets.__getitem__, clock=FakeTime(UNTIL).clock)
 
 
+def test_an_edited_status_is_told_as_edited_and_a_boost_of_one_is_not(landing: Landing) -> None:
+    at = START + timedelta(hours=3)
+    edited = status(2_001, "tern", START, edited_at=written(at))
+    boost = status(2_002, "tern", START + timedelta(hours=4), reblog=edited, edited_at=written(at))
+    made = Instance([edited, boost, status(2_003, "tern", START + timedelta(hours=5))], known={"tern": edited["account"]})
+    with serving(made) as service:
+        made.service = service
+        parsed, _, problem = landing.fetch(source(service, accounts=["tern@reeds.example"]), START, UNTIL)
+    assert problem is None
+    assert len(parsed.posts) == 3
+    states = parsed.others["post_states"]
+    assert states[["platform", "post_id", "state"]].to_numpy().tolist() == [["mastodon", edited["uri"], "edited"]]
+    assert states["changed_at"].tolist() == [pd.Timestamp(at)]
+
+
 def test_statuses_become_rows_field_by_field(landing: Landing) -> None:
     content = (
         '<p>Look <span class="h-card"><a href="https://reeds.example/@lark" class="u-url mention">@<span>lark</span></a></span><br />'

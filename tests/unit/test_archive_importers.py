@@ -4,6 +4,7 @@ import csv
 import hashlib
 import json
 import zipfile
+from collections.abc import Callable
 from datetime import UTC, datetime
 from io import BytesIO
 from pathlib import Path
@@ -178,6 +179,32 @@ def test_an_edited_message_is_seen_at_its_edit(tmp_path: Path) -> None:
     assert (parsed.posts["observed_at"] - parsed.posts["posted_at"]).dt.total_seconds().tolist() == [10_000, 0]
     fixed = parse("telegram-export", path, observed_at=datetime(2024, 1, 1, tzinfo=UTC))
     assert set(fixed.posts["observed_at"]) == {pd.Timestamp("2024-01-01T00:00:00Z")}
+
+
+def edited_telegram(tmp_path: Path) -> Parsed:
+    path = export(tmp_path, [chat(2, "public_channel", {"id": 1, "edited_unixtime": "1696690000"}, {"id": 2}, {"id": 3})])
+    return parse("telegram-export", path)
+
+
+def edited_fourcat(tmp_path: Path) -> Parsed:
+    with sample("4cat_telegram.csv")[0].open(newline="", encoding="utf-8") as stream:
+        rows = list(csv.DictReader(stream))
+    rows[0]["unix_timestamp_edited"] = "1696690000"
+    with (tmp_path / "4cat.csv").open("w", newline="", encoding="utf-8") as stream:
+        writer = csv.DictWriter(stream, list(rows[0]))
+        writer.writeheader()
+        writer.writerows(rows)
+    return parse("4cat", tmp_path / "4cat.csv", source="telegram")
+
+
+@pytest.mark.parametrize(("made", "post"), [(edited_telegram, "2/1"), (edited_fourcat, "quaynews/11")])
+def test_an_edited_message_is_told_as_edited(made: Callable[[Path], Parsed], post: str, tmp_path: Path) -> None:
+    parsed = made(tmp_path)
+    states = parsed.others["post_states"]
+    assert states[["platform", "post_id", "state"]].to_numpy().tolist() == [["telegram", post, "edited"]]
+    assert states["changed_at"].tolist() == [pd.Timestamp(1_696_690_000, unit="s", tz="UTC")]
+    assert parsed.rows_landed["post_states"] == 1
+    assert len(parsed.posts) == 3
 
 
 @pytest.mark.parametrize("size", [1, 3, 50])
