@@ -223,6 +223,20 @@ def test_a_fetch_that_broke_off_is_made_whole_by_the_next(landing: Landing, serv
     assert efforts[-1].finished
 
 
+def test_an_endless_timeline_is_left_and_what_came_stays(landing: Landing, server: Instance) -> None:
+    """Every page names another next one and gives the same statuses."""
+
+    def app(asked: Asked) -> Answer:
+        here = f"{service.url}{asked.path}?max_id={10**9 - len(service.asked)}"
+        return Answer(server.statuses[-10:], headers={"link": f'<{here}>; rel="next"'})
+
+    with serving(app) as service:
+        parsed, efforts, problem = landing.fetch(source(service, hashtags=["harbour"]), START, UNTIL)
+    assert "bring nothing new (hashtag harbour)" in str(problem)
+    assert parsed.posts["post_id"].nunique() == 10
+    assert not any(effort.finished for effort in efforts)
+
+
 def test_a_next_page_on_another_host_is_refused(landing: Landing, server: Instance) -> None:
     server.elsewhere = "https://other.example"
     with serving(server) as service:

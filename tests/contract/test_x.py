@@ -198,6 +198,40 @@ def test_a_fetch_stops_at_its_bound_where_the_count_was_too_low(landing: Landing
     assert not any(effort.finished for effort in efforts)
 
 
+def test_a_fetch_that_broke_off_is_made_whole_by_the_next(landing: Landing) -> None:
+    made, pages = Api([post(NOW - timedelta(minutes=10 * n)) for n in range(1, 36)]), iter([1, 1, 0, 0, 0, 0, 0])
+
+    def app(asked: Asked) -> Answer:
+        return made(asked) if "/counts/" in asked.path or next(pages, 1) else Answer({}, 503)
+
+    with serving(app) as service:
+        first, efforts, problem = landing.fetch(source(service), SINCE, NOW)
+        assert "1 of 1 queries were not answered to the end: search #reeds" in str(problem)
+        assert (len(first.posts), any(effort.finished for effort in efforts)) == (20, False)
+        second, efforts, problem = landing.fetch(source(service), SINCE, NOW)
+    assert problem is None
+    assert sorted(second.posts["post_id"]) == sorted(one["id"] for one in made.posts)
+    assert efforts[-1].finished
+
+
+@pytest.mark.parametrize("endpoint", ["counts", "search"])
+def test_endless_pages_are_left_and_what_came_stays(endpoint: str, landing: Landing) -> None:
+    made = Api([post(NOW - timedelta(minutes=10 * n)) for n in range(1, 6)])
+
+    def app(asked: Asked) -> Answer:
+        answer = made(Asked(asked.method, asked.path, [p for p in asked.params if p[0] != "next_token"], asked.headers, asked.body))
+        if f"/{endpoint}/" in asked.path:
+            answer.value["meta"]["next_token"] = f"t{len(service.asked)}"
+        return answer
+
+    with serving(app) as service:
+        parsed, efforts, problem = landing.fetch(source(service), SINCE, NOW)
+    assert isinstance(problem, SourceProblem)
+    assert "bring nothing new" in problem.problem
+    assert parsed.posts["post_id"].nunique() == (5 if endpoint == "search" else 0)
+    assert not any(effort.finished for effort in efforts)
+
+
 def test_the_archive_is_asked_from_the_first_post_on_and_recent_search_for_seven_days(landing: Landing) -> None:
     with serving(Api()) as service:
         for archive in (True, False):

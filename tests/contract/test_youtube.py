@@ -262,6 +262,33 @@ def test_the_services_own_word_on_quota_ends_the_fetch_and_what_came_stays(landi
     assert len(parsed.posts) == 5
 
 
+def test_an_endless_search_is_left_and_what_it_found_is_fetched(landing: Landing, tube: Tube, tmp_path: Path) -> None:
+    asked_for = iter(range(1_000))
+    tube._search = lambda _: Answer(  # type: ignore[method-assign]
+        {"items": [{"id": {"videoId": video}} for video in tube.videos], "nextPageToken": f"P{next(asked_for)}"}
+    )
+    with serving(tube) as service:
+        parsed, efforts, problem = landing.fetch(source(service.url, tmp_path, keywords=["pier"], comments=False), START, UNTIL)
+    assert "bring nothing new (keyword pier)" in str(problem)
+    assert set(parsed.posts["post_id"]) == set(tube.videos)
+    assert not any(effort.finished for effort in efforts)
+
+
+def test_a_fetch_that_broke_off_is_made_whole_by_the_next(landing: Landing, tube: Tube, tmp_path: Path) -> None:
+    del tube.videos["old"]
+    tube.fail = {"videos": Answer({}, 503)}
+    with serving(tube) as service:
+        asked = source(service.url, tmp_path, keywords=["pier"], comments=False)
+        first, efforts, problem = landing.fetch(asked, START, UNTIL)
+        assert "keyword pier" in str(problem)
+        assert (len(first.posts), any(effort.finished for effort in efforts)) == (0, False)
+        tube.fail = {}
+        second, efforts, problem = landing.fetch(asked, START, UNTIL)
+    assert problem is None
+    assert sorted(second.posts["post_id"]) == sorted(tube.videos)
+    assert efforts[-1].finished
+
+
 def test_comments_that_are_switched_off_are_no_fault(landing: Landing, tube: Tube, tmp_path: Path) -> None:
     tube.fail["commentThreads"] = refusal(403, "commentsDisabled")
     tube.disabled = {"v3"}

@@ -140,8 +140,12 @@ class YouTubeSource:
         yield replace(answer, more=known)
         if not known:
             return
+        yield from self._with_videos(self._uploads(str(uploads), what, start, ids), ids, what, start)
+
+    def _uploads(self, playlist: str, what: str, start: datetime, ids: list[str]) -> Iterator[Answer]:
+        """Pages of a channel's uploads, newest first; the videos go into `ids`."""
         way, token, oldest = Cursors(TITLE, what, self._options.most_pages), "", start - timedelta(days=self._options.video_days)
-        params = [("part", "contentDetails"), ("playlistId", str(uploads)), ("maxResults", str(PAGE))]
+        params = [("part", "contentDetails"), ("playlistId", playlist), ("maxResults", str(PAGE))]
         while True:
             asked = [*params, *_token(token)]
             reply = self._service.list("playlistItems", asked, what, accept=frozenset({404}))  # 404: nothing uploaded yet
@@ -153,12 +157,27 @@ class YouTubeSource:
             more = bool(token) and not (times and min(times) < oldest)
             yield _answer("playlistItems", asked, reply, 0, more or bool(ids))
             if not more:
-                break
+                return
             way.follow(token, new)
-        yield from self._videos(ids, what, start)
 
     def _search(self, word: str, start: datetime, until: datetime) -> Iterator[Answer]:
-        what, ids, token = f"keyword {word}", list[str](), ""
+        what, ids = f"keyword {word}", list[str]()
+        yield from self._with_videos(self._found(word, what, start, until, ids), ids, what, start)
+
+    def _with_videos(self, listing: Iterator[Answer], ids: list[str], what: str, start: datetime) -> Iterator[Answer]:
+        """The pages of a listing, then the videos that it put into `ids`: those too that came before the listing broke off."""
+        try:
+            yield from listing
+        except ServiceStopped:
+            raise
+        except SourceProblem:
+            yield from (replace(answer, more=True) for answer in self._videos(ids, what, start))
+            raise
+        yield from self._videos(ids, what, start)
+
+    def _found(self, word: str, what: str, start: datetime, until: datetime, ids: list[str]) -> Iterator[Answer]:
+        """Pages of a search; the videos go into `ids`."""
+        token = ""
         way, oldest = Cursors(TITLE, what, self._options.most_pages), start - timedelta(days=self._options.video_days)
         params = [("part", "snippet"), ("type", "video"), ("order", "date"), ("q", word), ("maxResults", str(PAGE))]
         params += [("publishedAfter", _written(oldest)), ("publishedBefore", _written(until))]
@@ -170,9 +189,8 @@ class YouTubeSource:
             ids += page
             yield _answer("search", asked, reply, 0, bool(token) or bool(ids))
             if not token:
-                break
+                return
             way.follow(token, new)
-        yield from self._videos(ids, what, start)
 
     def _videos(self, ids: Sequence[str], what: str, start: datetime) -> Iterator[Answer]:
         ids, commented = list(dict.fromkeys(ids)), list[str]()
