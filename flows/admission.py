@@ -2,6 +2,7 @@
 
 import tempfile
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -126,6 +127,7 @@ def admit_files(
             parsed = take_up()
             if number == 1 and stored is not None and _some(stored.rows_landed) != _some(parsed.rows_landed):
                 return [stored]
+            parsed = _whole_at(parsed, files, last=number == len(parts))
             own = identity if number == 1 else identity.model_copy(update={"query": f"part {number}"})
             records.append(
                 admit(
@@ -134,6 +136,15 @@ def admit_files(
                 )
             )  # fmt: skip
         return records
+
+
+def _whole_at(parsed: Parsed, files: Sequence[LandedFile], *, last: bool) -> Parsed:
+    """Only the last part says that the files are taken, and of all of them: what breaks off before is begun again, not passed over."""
+    if not last:
+        return replace(parsed, effort=tuple(effort.model_copy(update={"finished": False}) for effort in parsed.effort))
+    named = {effort.query_id for effort in parsed.effort}
+    ended_before = [file.effort for file in files if file.effort is not None and file.effort.query_id not in named]
+    return replace(parsed, effort=(*parsed.effort, *(e.model_copy(update={"rows": 0, "pages": 0}) for e in ended_before)))
 
 
 def _some(rows: Mapping[str, int]) -> dict[str, int]:

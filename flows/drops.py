@@ -32,6 +32,7 @@ def take_drops(
         for record in batch_records(run.store, campaign)
         if record.identity.source == spec.name
         for effort in record.effort
+        if effort.finished  # of a large file: all its parts are stored
     }
     records: list[BatchRecord] = []
     first: Exception | None = None

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from seaweedfs import BUCKET, WRITER, S3Server
 
+from flows import admission
 from flows.commands.reach import reach
 from flows.drops import take_drops
 from flows.wiring import drop_factories
@@ -18,6 +19,7 @@ from tasks.domain.errors import ResurgeError, SourceProblem, UsageProblem
 from tasks.domain.periods import Cutoff
 from tasks.fetch.drops import read_manifest
 from tasks.fetch.fetching import source
+from tasks.fetch.streaming import StreamingImporter
 from tasks.store.lake import batch_records
 from tasks.store.local import LocalStore
 from tasks.store.visible import read_posts
@@ -104,6 +106,32 @@ def test_every_version_of_every_object_is_taken_once(place: SimpleNamespace) -> 
     records = batch_records(place.store, "reeds")
     assert len(records) == 3
     assert not any(BUCKET in effort.query_id for record in records for effort in record.effort)
+
+
+def test_a_large_drop_that_broke_off_between_its_parts_is_taken_to_its_end(
+    place: SimpleNamespace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("tasks.fetch.readers.CHUNK_ROWS", 3)
+    monkeypatch.setattr("flows.admission.PART_ROWS", 3)
+    monkeypatch.setattr(StreamingImporter.parts, "__kwdefaults__", {"rows": 3})
+    place.put("w12/first.csv", table(1, 2))
+    place.put("w12/second.csv", table(3, 4, 5, 6, 7, 8))
+    place.put("w12/manifest.json", described(first_csv=table(1, 2), second_csv=table(3, 4, 5, 6, 7, 8)))
+    stored = admission.admit
+    with monkeypatch.context() as once:
+        left = iter([True])
+
+        def admit(*given: Any, **more: Any) -> Any:
+            if next(left, False):
+                return stored(*given, **more)
+            raise SourceProblem("The line broke.", remedy="Again.")
+
+        once.setattr(admission, "admit", admit)
+        assert "The line broke" in str(place.take(manifest="manifest.json")[1])
+    assert 0 < len(place.posts()) < 8
+    assert place.take(manifest="manifest.json") == (2, None)
+    assert place.posts() == [str(n) for n in range(1, 9)]
+    assert place.take(manifest="manifest.json") == (0, None)
 
 
 def test_one_bad_object_stops_no_other_and_can_be_skipped(place: SimpleNamespace) -> None:

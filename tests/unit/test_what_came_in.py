@@ -1,4 +1,4 @@
-"""What `resurge collect` and `resurge ingest` say: how far they are, then a table of what came in, what was asked and what was not taken."""
+"""What `resurge collect` and `resurge ingest` say: how far they are, then a table of what came in, what was asked and not taken."""
 
 import os
 from collections.abc import Iterator
