@@ -314,7 +314,7 @@ def test_strange_fields_are_drift_and_wrong_types_are_refused_alone(landing: Lan
         server.service = service
         parsed, _, problem = landing.fetch(source(service, hashtags=["harbour"]), START, UNTIL)
     assert problem is None
-    assert {(d.field, d.kind) for d in parsed.drift} == {("mood", "unknown"), ("visibility", "missing")}
+    assert {(d.field, d.kind, d.sample) for d in parsed.drift} == {("mood", "unknown", '"calm"'), ("visibility", "missing", "")}
     assert len(parsed.posts) == 2
     assert parsed.rejected["reason"].str.split(" ").str[0].tolist() == ["posted_at", "text", "like_count"]
 

@@ -272,4 +272,4 @@ def test_odd_posts_go_to_quarantine_and_unknown_fields_are_reported(landing: Lan
     with serving(Api([odd, post(NOW - timedelta(hours=2))])) as service:
         parsed, _, _ = landing.fetch(source(service), SINCE, NOW)
     assert (len(parsed.posts), len(parsed.rejected)) == (1, 1)
-    assert [(drift.field, drift.kind) for drift in parsed.drift] == [("mood", "unknown")]
+    assert [(drift.field, drift.kind, drift.sample) for drift in parsed.drift] == [("mood", "unknown", '"calm"')]
