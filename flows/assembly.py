@@ -74,6 +74,7 @@ def assemble(seen: Evidence, found: Findings, key: bytes, edges_file: EdgesFile 
         avatars=avatar_facts(seen.observations, found.looks, found.members.keys, campaign.default_avatars, key),
         judgements=judgement_facts(parts),
         ledger=seen.ledger,
+        analyst_notes=seen.note,
         indicators=found.indicators,
         changes=change_facts(compared, seen.previous),
         limits=limits(parts.campaign, parts.period, inputs, parts.coverage, parts.coordination, parts.takedowns, parts.activity),

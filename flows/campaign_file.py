@@ -29,14 +29,14 @@ def load_campaign(store: ObjectStore | None, slug: str) -> Campaign:
 
 def campaign_slugs(store: ObjectStore | None) -> list[str]:
     """Names of the workspace's own and the bundled campaigns, sorted."""
-    own = {Path(info.key).stem for info in store.entries("campaigns")} if store else set()
+    own = {Path(info.key).stem for info in store.entries("campaigns") if _is_campaign(info.key)} if store else set()
     return sorted(own | {path.stem for path in BUNDLED.glob("*.yml")})
 
 
 def scheduled_campaigns(store: ObjectStore) -> list[Campaign]:
     """The workspace's own campaigns that name a schedule, of their own or of a source; the bundled ones are run by hand only. Raises
     UsageProblem if there are none."""
-    own = sorted(Path(info.key).stem for info in store.entries("campaigns") if info.key.endswith(".yml"))
+    own = sorted(Path(info.key).stem for info in store.entries("campaigns") if _is_campaign(info.key))
     found = [
         plan for plan in (load_campaign(store, slug) for slug in own) if plan.schedule or any(s.schedule for s in plan.sources)
     ]
@@ -46,6 +46,11 @@ def scheduled_campaigns(store: ObjectStore) -> list[Campaign]:
             remedy='Add a line such as `schedule: {cron: "0 6 * * TUE", zone: Europe/Paris}` to a file under campaigns/ in it.',
         )
     return found
+
+
+def _is_campaign(key: str) -> bool:
+    """Not the notes of analysts, which stand in folders beside the files."""
+    return key.endswith(".yml") and key.count("/") == 1
 
 
 def parse_campaign(data: bytes, name: str, slug: str) -> Campaign:

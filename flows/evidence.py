@@ -10,12 +10,14 @@ from expectations.bounds import bounds_for
 from expectations.task import validate_period
 from flows import artifacts
 from flows.known_then import known_then
+from flows.notes import read_note
 from flows.run_record import Run
 from tasks.domain.batches import BatchRecord, BlockedBatch, CheckResult
 from tasks.domain.campaign import Campaign
 from tasks.domain.errors import UsageProblem, ValidationBlocked
 from tasks.domain.facts import Facts, Predecessor, edition_of, read_facts
 from tasks.domain.ledgers import LedgerFacts
+from tasks.domain.notes import AnalystNote
 from tasks.domain.periods import Cutoff, Period, default_as_of
 from tasks.domain.ports import ObjectStore
 from tasks.domain.validation import ValidationOutcome
@@ -47,6 +49,7 @@ class Evidence:
     indicators: pd.DataFrame  # INDICATORS
     states: pd.DataFrame  # POST_STATES
     sightings: pd.DataFrame  # every observation of posts observed more than once
+    note: AnalystNote | None = None  # what an analyst wrote about the period
 
 
 def close_knowledge(campaign: Campaign, period: Period, as_of: datetime | None, now: datetime) -> Cutoff:
@@ -65,6 +68,7 @@ def load_evidence(run: Run, stated: Campaign, period: Period, cutoff: Cutoff) ->
     """Read and judge. Raises ValidationBlocked, naming the failed checks, where the period gate says so: no briefing is made then."""
     store, then = run.store, known_then(stated, cutoff)
     with run.stage("load"):
+        note = read_note(store, stated, period)
         posts = load_posts(store, stated.slug, cutoff)
         observations = load_accounts(store, stated.slug, cutoff)
         batches = _visible(batch_records(store, stated.slug), cutoff.as_of)
@@ -109,6 +113,7 @@ def load_evidence(run: Run, stated: Campaign, period: Period, cutoff: Cutoff) ->
         indicators,
         states,
         sightings,
+        note,
     )
 
 

@@ -43,7 +43,7 @@ def compose(
         raise UsageProblem(f"{paper!r} is not a paper size.", remedy=f"Use {' or '.join(PAPERS)}.")
     replacements = Replacements(without_glyph)
     parsed = orjson.loads(facts_json)
-    held = _foreign_words(parsed, withhold)
+    held = _foreign_words(parsed, withhold) + (withhold and _withhold_note(parsed))
     facts = read_facts(orjson.dumps(clean_strings(parsed, replacements)))
     replaced = replacements.report
     if withhold and held:
@@ -86,6 +86,13 @@ def _foreign_words(value: Any, withhold: bool) -> int:
         value.update(text=text, lang="en" if withhold else value["lang"], shortened=cut or value.get("shortened", False))
         return 1
     return sum(_foreign_words(item, withhold) for item in value.values())
+
+
+def _withhold_note(parsed: dict[str, Any]) -> int:
+    """Withhold the analyst's note in parsed facts; returns whether there was one."""
+    if note := parsed.get("analyst_notes"):
+        note.update(blocks=[{"kind": "paragraph", "text": WITHHELD}], lang="en")
+    return int(bool(note))
 
 
 @cache

@@ -8,6 +8,7 @@ from reports.charts.canvas import drawable
 from reports.formats import count, day, percent, platform, plural, sentence, sentence_list, short_day, verb
 from reports.parts.blocks import Cell, Column, Figure, Table, head, text_cell
 from reports.parts.front import JudgementView, front
+from reports.parts.notes import Note, note
 from tasks.domain.facts import ActivityFacts, Facts, WeekCount
 from tasks.domain.measures import NotMeasurable
 
@@ -23,6 +24,7 @@ class Changes:
     minds: tuple[JudgementView, ...]
     activity: tuple[str, ...]
     weeks: Figure
+    note: Note | None
 
 
 def changes(facts: Facts) -> Changes:
@@ -40,6 +42,7 @@ def changes(facts: Facts) -> Changes:
         minds=front(facts).judgements,
         activity=_activity(facts),
         weeks=_weeks(facts),
+        note=note(facts.analyst_notes),
     )
 
 

@@ -18,6 +18,7 @@ from tasks.domain.ledgers import IndicatorFacts, LedgerFacts
 from tasks.domain.lineages import ClusterChanges, ClusterEvent
 from tasks.domain.measures import NotMeasurable, Shared
 from tasks.domain.narratives import Exhibit, HourFacts, ImpactFacts, NarrativeFacts
+from tasks.domain.notes import AnalystNote
 from tasks.domain.rebuilding import TakedownFacts
 from tasks.domain.records import Record
 from tasks.domain.tactics import AlternativeFacts, TacticFacts
@@ -360,6 +361,7 @@ class Facts(Record):
     alternatives: tuple[AlternativeFacts, ...] = ()  # explanations without a campaign that were considered
     left_out: tuple[str, ...] = ()  # what a rendition under a lower label lacks, in sentences; empty = this is the full briefing
     annexes: tuple[AnnexFile, ...] = ()  # the files beside the PDF; empty = none was made, or not recorded
+    analyst_notes: AnalystNote | None = None  # words of a person about the period, not derived from data; null = none
 
     def to_bytes(self) -> bytes:
         """Canonical bytes: keys sorted, two spaces, a final newline. NaN and infinity are refused."""

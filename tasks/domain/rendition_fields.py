@@ -78,6 +78,7 @@ MatchedIndicators: kind platform
 ListedAccount: platform handle link
 TacticFacts: key name phase phase_id refs tactic tactic_id technique_id
 AlternativeFacts: key refs
+AnalystNote: lang sha256
 """
 
 # words: sentences that rules composed; kept after names and workings were taken out of them.
@@ -101,6 +102,8 @@ ScoredFalsifier: statement why
 LedgerFacts: set_aside
 TacticFacts: finding
 AlternativeFacts: explanation finding test
+AnalystNote: by
+NoteBlock: text
 """
 
 _OTHERS: dict[Kind, str] = {

@@ -84,10 +84,17 @@ def lower_rendition(facts: Facts, label: Tlp, known: Known, predecessor: Predece
             "campaign": cleared.campaign.model_copy(update={"tlp": label}),
             "inputs": cleared.inputs.model_copy(update={"predecessor": predecessor}),
             "coordination": cleared.coordination.model_copy(update={"edges_file": edges_file}),
+            "analyst_notes": cleared.analyst_notes if facts.analyst_notes and within(facts.analyst_notes.tlp, label) else None,
             "left_out": what_is_left_out(label),
         }
     )
     return read_facts(made.to_bytes())  # read again: what a rule put in place must be lawful there
+
+
+def within(label: Tlp, of: Tlp) -> bool:
+    """Whether what is labelled `label` may stand in a document labelled `of`."""
+    order = list(HOLDS)
+    return order.index(label) <= order.index(of)
 
 
 def what_is_left_out(label: Tlp) -> tuple[str, ...]:
@@ -111,8 +118,8 @@ def what_is_left_out(label: Tlp) -> tuple[str, ...]:
         )
     if not holds.workings:
         told.append(
-            "Queries, sources and groups of comparison stand under a code, and analysts' notes are left out: they show how the campaign "
-            "is watched."
+            "Queries, sources and groups of comparison stand under a code, and what analysts noted in the campaign file is left out: they "
+            "show how the campaign is watched."
         )
     return tuple(told)
 

@@ -41,7 +41,8 @@ TEXT = (
 ALONE = "One canary_lonely77 sentence about seven lanterns nobody else ever wrote down in this valley"
 WORKINGS = (
     "canary-source77", "canary note of a takedown", "canary reason of a seed", "canary analyst seven", "canary reason of a decision",
-    "canary rule", "canary evidence of reach", "internal.example/canary", "canary comparator", "canary search words",
+    "canary rule", "canary note of an analyst", "canary analyst of notes",
+    "canary evidence of reach", "internal.example/canary", "canary comparator", "canary search words",
 )  # fmt: skip
 
 NOT_PRINTED = {"canary search words"}  # in no rendition, as it happens
@@ -76,6 +77,9 @@ def plant(workspace: Path) -> None:
     from flows.collect import ingest
 
     (workspace / f"campaigns/{CAMPAIGN}.yml").write_text(amber_file())
+    notes = workspace / f"campaigns/{CAMPAIGN}/notes"
+    notes.mkdir(parents=True)
+    (notes / "2023-W44.md").write_text("---\nby: canary analyst of notes\n---\nThe canary note of an analyst.\n")
     rows = [
         (f"canarypost77{day}{n}", account, f"2023-11-0{day}T12:00:{n:02d}Z", TEXT if day < 4 else f"{TEXT} again")
         for day in range(1, 5)
