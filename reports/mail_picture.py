@@ -10,8 +10,8 @@ from datetime import date, timedelta
 from typing import TYPE_CHECKING, Any
 
 from reports.charts import Mark
-from reports.charts.activity import draw_marks
-from reports.charts.canvas import INK, NAVY, SOFT, day_number, draw_png, month_ticks, place, top_of
+from reports.charts.activity import draw_marks, steps
+from reports.charts.canvas import INK, NAVY, SOFT, day_number, draw_png, month_ticks, place
 from reports.formats import count, day, plural, sentence_list
 from reports.parts.changes import marks
 from tasks.domain.facts import Facts, WeekCount
@@ -64,15 +64,7 @@ def _alt(weeks: Sequence[WeekCount], seen: Sequence[Mark], finding: str, peak: W
 
 def _paint(figure: "Figure", weeks: Sequence[WeekCount], seen: Sequence[Mark], span: tuple[date, date]) -> None:
     axes = place(figure, 0.6, 0.5, WIDTH_IN - 0.7, HEIGHT_IN - 0.86)
-    edges = [day_number(week.start) for week in weeks] + [day_number(span[1])]
-    values = [week.posts for week in weeks]
-    axes.stairs(values, edges, fill=True, color=NAVY, alpha=0.16, linewidth=0)
-    axes.stairs(values, edges, color=NAVY, linewidth=1.5, baseline=None)
-    top = top_of([float(value) for value in values])
-    axes.set_ylim(0, top)
-    ticks = [0, top / 2, top] if top >= 2 else [0, top]
-    axes.set_yticks(ticks, [count(round(tick)) for tick in ticks])
-    axes.yaxis.grid(True)
+    steps(axes, weeks, [week.posts for week in weeks], NAVY, 1.5)
     axes.set_xlim(day_number(span[0]), day_number(span[1]))
     month_ticks(axes, *span)
     _thin_out(axes)

@@ -40,7 +40,16 @@ def weekly_series(weeks: Sequence[WeekCount], marks: Sequence[Mark]) -> str:
             (upper, [week.posts for week in weeks], "posts", NAVY),
             (lower, [week.accounts for week in weeks], "accounts", RUST),
         ):
-            _steps(axes, weeks, values, name, colour)
+            steps(axes, weeks, values, colour, 1.2)
+            axes.text(
+                day_number(last) + 3,
+                values[-1],
+                f"{count(values[-1])}\n{name} in the\nlast week",
+                color=colour,
+                va="center",
+                weight=600,
+                size=7.5,
+            )
             draw_marks(axes, seen)
             axes.set_xlim(day_number(first), day_number(last))
             month_ticks(axes, first, last)
@@ -50,18 +59,16 @@ def weekly_series(weeks: Sequence[WeekCount], marks: Sequence[Mark]) -> str:
     return draw(1.28 + UPPER_IN + room, paint)
 
 
-def _steps(axes: "Axes", weeks: Sequence[WeekCount], values: list[int], name: str, colour: str) -> None:
+def steps(axes: "Axes", weeks: Sequence[WeekCount], values: Sequence[int], colour: str, linewidth: float) -> None:
+    """Filled steps, a week over its seven days, with the scale that goes with them."""
     edges = [day_number(week.start) for week in weeks] + [day_number(weeks[-1].start) + 7]
     axes.stairs(values, edges, fill=True, color=colour, alpha=0.16, linewidth=0)
-    axes.stairs(values, edges, color=colour, linewidth=1.2, baseline=None)
+    axes.stairs(values, edges, color=colour, linewidth=linewidth, baseline=None)
     top = top_of([float(value) for value in values])
     axes.set_ylim(0, top)
     ticks = [0, top / 2, top] if top >= 2 else [0, top]
     axes.set_yticks(ticks, [count(round(tick)) for tick in ticks])
     axes.yaxis.grid(True)
-    axes.text(
-        edges[-1] + 3, values[-1], f"{count(values[-1])}\n{name} in the\nlast week", color=colour, va="center", weight=600, size=7.5
-    )
 
 
 def _line(mark: Mark) -> dict[str, Any]:

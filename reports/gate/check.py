@@ -3,7 +3,7 @@
 from typing import Any
 
 from reports.gate.derived import CONSTANTS, add_derived
-from reports.gate.judged import outside_references
+from reports.gate.judged import other_figures, outside_references
 from reports.gate.known import Known
 from reports.gate.numbers import unresolved
 from reports.gate.passages import passages
@@ -21,6 +21,7 @@ def lint(facts: Facts, html: str, figures: dict[str, str], *, edition: str, repl
     return [
         *wording(facts),
         *outside_references(parsed),
+        *other_figures(parsed),
         *unresolved(passages(html, figures), _known(parsed, facts, edition, replaced), CONSTANTS),
     ]
 

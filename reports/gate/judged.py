@@ -1,4 +1,5 @@
-"""The numbers of a judgement come from the values it refers to, and from no others: its `refs` are what a reader opens to check it."""
+"""The numbers of a judgement come from the values it refers to, and from no others: its `refs` are what a reader opens to check it. A key
+figure is the value at its `ref`."""
 
 from typing import Any
 
@@ -7,6 +8,8 @@ from reports.gate.numbers import missing
 from reports.gate.violations import Violation
 
 RULE = "number of a judgement outside its references"
+FIGURE = "key figure that is not the value it refers to"
+ROUNDED = 1e-6  # key figures that are shares bear six digits
 COMMON = ("campaign", "period", "as_of")  # names, the span and the cut-off may stand in any sentence
 
 
@@ -28,6 +31,42 @@ def outside_references(parsed: dict[str, Any]) -> list[Violation]:
         for k, text in enumerate(item["reasons"]):
             found += _outside(f"{where}/reasons/{k}", text, known)
     return found
+
+
+def other_figures(parsed: dict[str, Any]) -> list[Violation]:
+    """Violations of every key figure of parsed facts.json whose value is not that at its `ref`: the number there, a share's part of its
+    whole, or a reason where nothing could be measured."""
+    found = []
+    for i, figure in enumerate(parsed["judgements"]["key_figures"]):
+        where = f"/judgements/key_figures/{i}"
+        try:
+            stands = at(parsed, figure["ref"])
+        except (KeyError, IndexError, ValueError, TypeError):
+            found.append(Violation(FIGURE, f"{where}/ref", figure["ref"], "nothing stands at this reference"))
+            continue
+        if not _same(figure["value"], stands):
+            found.append(Violation(FIGURE, f"{where}/value", _said(figure["value"]), f"{figure['ref']} is {_said(stands)}"))
+    return found
+
+
+def _same(value: Any, stands: Any) -> bool:
+    if isinstance(value, dict):  # not measurable: no number stands there either
+        return not isinstance(_measured(stands), int | float)
+    measured = _measured(stands)
+    return isinstance(measured, int | float) and not isinstance(measured, bool) and abs(value - measured) <= ROUNDED
+
+
+def _measured(stands: Any) -> Any:
+    """The ratio of a share; anything else is itself."""
+    if isinstance(stands, dict) and stands.keys() >= {"part", "whole"}:
+        return stands["part"] / stands["whole"] if stands["whole"] else None
+    return stands
+
+
+def _said(value: Any) -> str:
+    """For the message: a number as it is, of what could not be measured that."""
+    measured = _measured(value)
+    return str(measured) if isinstance(measured, int | float | str) else "not a number"
 
 
 def _outside(where: str, text: str, known: Known) -> list[Violation]:

@@ -1,5 +1,6 @@
 """By whom and with what: the index by language, category and cluster, the loudest ten, continuity of content, comparators."""
 
+import re
 from collections.abc import Mapping
 
 from reports.formats import capital, count, estimate, language, number, percent, plural, shared
@@ -8,6 +9,7 @@ from tasks.domain.measures import Estimate, Interval, NotMeasurable
 from tasks.domain.rebuilding import GroupRow, TakedownFacts
 
 MOST_OF_A_KIND = 3  # the rest of a kind is summed up in print; facts.json has every row
+CLUSTER_ID = re.compile(r"[0-9a-f]{12}")
 KINDS = {"language": "Language", "category": "Category", "cluster": "Cluster"}
 
 
@@ -106,8 +108,10 @@ def _rest(kind: str, rest: list[GroupRow], named: bool) -> tuple[Cell, ...]:
 
 
 def _heading(row: GroupRow, clusters: Mapping[str, str], named: bool) -> str:
-    """A cluster bears its number in the table of clusters; one that is not in it, its id."""
+    """A cluster bears its number in the table of clusters; of one that is not in it that is said: an id tells a reader nothing."""
     if row.kind == "cluster" and row.group in clusters:
         return f"Cluster {clusters[row.group]}"
+    if row.kind == "cluster" and CLUSTER_ID.fullmatch(row.group):
+        return "Cluster beyond those in the table of clusters"
     name = language(row.group) if row.kind == "language" else row.group
     return f"{KINDS.get(row.kind, row.kind)}: {name}" if named else name

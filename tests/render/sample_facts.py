@@ -175,7 +175,17 @@ def first() -> Facts:
 
 
 def no_takedown() -> Facts:
-    return full().model_copy(update={"takedowns": ()})
+    base = full()
+    none = NotMeasurable(reason="no takedown with a baseline lies before the end of the period")
+    figures = tuple(
+        figure.model_copy(update={"value": none, "previous": none, "baseline": none, "ref": "/takedowns"})
+        if figure.ref.startswith("/takedowns")
+        else figure
+        for figure in base.judgements.key_figures
+    )
+    return base.model_copy(
+        update={"takedowns": (), "judgements": base.judgements.model_copy(update={"key_figures": figures})}
+    )
 
 
 def scripts() -> Facts:
@@ -819,11 +829,11 @@ def _judgements() -> JudgementFacts:
         key_figures=(
             KeyFigure(name="Posts by the network", value=week[-1].posts, unit="posts", previous=week[-2].posts, baseline=9171.4, ref="/activity/posts"),
             KeyFigure(name="Active accounts", value=week[-1].accounts, unit="accounts", previous=week[-2].accounts, baseline=1637.8, ref="/activity/accounts"),
-            KeyFigure(name="Rebuild index, Facebook", value=0.31, unit="of baseline", previous=0.27, baseline=1.0, ref="/takedowns/0/rebuild_index/0/latest/value"),
+            KeyFigure(name="Rebuild index, Facebook", value=0.306194, unit="of baseline", previous=0.27, baseline=1.0, ref="/takedowns/0/rebuild_index/0/latest/value"),
             KeyFigure(name="Accounts created since", value=341, unit="accounts", previous=301,
                       baseline=NotMeasurable(reason="nothing was created after the takedown before it"), ref="/takedowns/0/cohorts/created_after"),
-            KeyFigure(name="Posts of copypasta", value=0.561, unit="share", previous=0.522, baseline=0.47, ref="/narratives/copypasta"),
-            KeyFigure(name="Posts without engagement", value=NotMeasurable(reason="engagement was measured on too few posts"), unit="share", previous=0.78,
-                      baseline=NotMeasurable(reason="engagement was not collected before the takedown"), ref="/impact/zero"),
+            KeyFigure(name="Posts of copypasta", value=0.561467, unit="share", previous=0.522, baseline=0.47, ref="/narratives/copypasta"),
+            KeyFigure(name="Median views of a post", value=NotMeasurable(reason="views are given on youtube only"), unit="views", previous=78,
+                      baseline=NotMeasurable(reason="views were not collected before the takedown"), ref="/impact/views_median"),
         ),
     )  # fmt: skip

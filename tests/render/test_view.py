@@ -346,7 +346,11 @@ def test_groups_name_clusters_as_the_table_of_clusters_does() -> None:
     record = facts.takedowns[0].model_copy(update={"by_group": rows})
     table = group_table(record, cluster_numbers(facts))
     assert table is not None
-    assert [row[0].text for row in table.rows][1:] == ["Cluster 1", "Cluster: 0123456789ab", "Cluster: in no cluster"]
+    assert [row[0].text for row in table.rows][1:] == [
+        "Cluster 1",
+        "Cluster beyond those in the table of clusters",
+        "Cluster: in no cluster",
+    ]
     changed = facts.model_copy(update={"takedowns": (record, *facts.takedowns[1:])})
     names = {row[0].text for shown in view(changed, edition=EDITION).rebuilding.traces[0].tables for row in shown.rows}
     assert "Cluster 1" in names

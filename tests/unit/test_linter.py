@@ -19,6 +19,7 @@ from reports.gate.passages import Passage, passages
 from reports.gate.tokens import tokens
 from reports.gate.violations import Violation
 from tasks.domain.facts import Facts, Judgement, edition_of
+from tasks.domain.measures import NotMeasurable
 
 
 def composed(facts: Facts) -> Composed:
@@ -160,6 +161,30 @@ def test_a_number_that_stands_elsewhere_in_the_facts_is_still_outside_a_judgemen
     assert members not in {full.activity.accounts, full.activity.posts}
     facts = judging(full, reasons=(f"{members:,} accounts are on the list.",))
     assert [v.rule for v in judged.outside_references(facts.model_dump(mode="json"))] == [judged.RULE]
+
+
+WRONG_FIGURES: list[tuple[int, dict[str, Any], str]] = [
+    (0, {"value": 3942}, "3942"),
+    (1, {"ref": "/activity/posts"}, "704"),
+    (2, {"value": 0.41}, "0.41"),
+    (4, {"value": 0.57}, "0.57"),
+    (4, {"value": NotMeasurable(reason="too few posts")}, "not a number"),
+    (5, {"value": 78}, "78"),
+    (0, {"ref": "/activity/nothing"}, "/activity/nothing"),
+    (3, {"ref": "/takedowns/0/cohorts"}, "341"),
+]
+
+
+@pytest.mark.parametrize(("which", "changed", "what"), WRONG_FIGURES)
+def test_a_key_figure_is_the_value_at_its_reference(full: Facts, which: int, changed: dict[str, Any], what: str) -> None:
+    figures = list(full.judgements.key_figures)
+    figures[which] = figures[which].model_copy(update=changed)
+    facts = full.model_copy(update={"judgements": full.judgements.model_copy(update={"key_figures": tuple(figures)})})
+    assert judged.other_figures(full.model_dump(mode="json")) == []
+    (found,) = judged.other_figures(facts.model_dump(mode="json"))
+    assert (found.rule, found.what) == (judged.FIGURE, what)
+    assert found.where.startswith(f"/judgements/key_figures/{which}")
+    assert found in linted(composed(facts))
 
 
 def bottom(facts: Facts, *lines: str) -> Facts:
