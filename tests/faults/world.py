@@ -128,7 +128,7 @@ class World:
         text = reeds.campaign_file(f"http://127.0.0.1:{self.web.port}").encode()
         if kind == "s3":
             assert self.s3_server is not None
-            prefix = f"{self.folder.name}-{folder.name}"
+            prefix = f"{self.folder.parent.name}-{self.folder.name}-{folder.name}"  # matrix and kills share one server
             store: ObjectStore = self.s3_server.open(f"s3://{BUCKET}/{prefix}", folder / "own-cache")
             store.create(f"campaigns/{CAMPAIGN}.yml", text)
             return Place(folder, f"s3://{BUCKET}/{prefix}", store)
