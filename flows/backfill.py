@@ -75,11 +75,11 @@ def backfill(
     rows: list[Outcome] = [item.model_dump(mode="json") | {"outcome": "skipped", "edition": "", "problem": ""} for item in planned]
     todo = {row["period"]: row for row in (reversed(rows) if reverse else rows) if row["action"] == "make"}
     store = open_workspace(workspace)
-    with remote(store, campaign, as_of, deliver=deliver) as elsewhere, period_progress(len(todo)) as progress:
-        if elsewhere:
-            made = elsewhere.make(list(todo), max_active, progress.begun)
-        else:
-            made = _made(list(todo), (campaign, workspace, as_of, deliver), max_active, progress)
+    common = (campaign, workspace, as_of, deliver)
+    by_workers = remote(store, campaign, as_of, deliver=deliver, here=lambda period: make_one(period, *common))
+    with by_workers as elsewhere, period_progress(len(todo)) as progress:
+        periods = list(todo)
+        made = elsewhere.make(periods, max_active, progress.begun) if elsewhere else _made(periods, common, max_active, progress)
         for period, done in made:
             todo[period].update(done)
             progress.ended(period, done["outcome"])

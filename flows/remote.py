@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
+from prefect import runtime
 from prefect.client.orchestration import get_client
 from prefect.client.schemas.filters import FlowFilter, FlowFilterName
 from prefect.client.schemas.objects import FlowRun
@@ -34,7 +35,8 @@ Outcome = dict[str, Any]
 
 @dataclass
 class Remote:
-    """Briefings of one campaign and workspace through one deployment. `client`: the engine's, synchronous."""
+    """Briefings of one campaign and workspace through one deployment. `client`: the engine's, synchronous. `here`: how this process
+    makes a period itself, where it may."""
 
     client: Any
     deployment: Any  # prefect's DeploymentResponse
@@ -42,13 +44,15 @@ class Remote:
     campaign: str
     as_of: datetime | None
     deliver: bool
+    here: Callable[[str], Outcome] | None = None
     patience_s: float = PATIENCE_S
     poll_s: float = POLL_S
 
     def make(self, periods: Sequence[str], max_active: int, begun: Callable[[str], None]) -> Iterator[tuple[str, Outcome]]:
         """(period key, outcome) as each ends; at most `max_active` are handed over at a time.
 
-        If no worker takes any of them for `patience_s`, those handed over are called back and nothing more is handed over.
+        If no worker takes any of them for `patience_s`, those handed over are called back and nothing more is handed over: the rest is made
+        `here`, or failed. A run that a worker took at that very moment is `busy` here: the claim of a period is held by one.
         """
         waiting, active = list(periods), dict[str, FlowRun]()
         last_sign = looked = time.monotonic()
@@ -67,9 +71,7 @@ class Remote:
                     del active[period]
                     yield period, self._outcome(run, period)
             if active and time.monotonic() - last_sign > self.patience_s:
-                for handed in active.values():
-                    self.client.set_flow_run_state(handed.id, Cancelled(message="No worker took it; called back by backfill."))
-                yield from ((period, self._nobody()) for period in (*active, *waiting))
+                yield from self._without_workers(active, waiting)
                 return
             if active:
                 time.sleep(self.poll_s)
@@ -118,6 +120,12 @@ class Remote:
         said = (run.state.message or run.state.name) if run.state else "nothing"
         return _failed(f"Its run left no end in the ledger of this workspace; the engine says of it: {said}")
 
+    def _without_workers(self, active: dict[str, FlowRun], waiting: Sequence[str]) -> Iterator[tuple[str, Outcome]]:
+        for handed in active.values():
+            self.client.set_flow_run_state(handed.id, Cancelled(message="No worker took it; called back by backfill."))
+        for period in (*active, *waiting):
+            yield period, self.here(period) if self.here else self._nobody()
+
     def _nobody(self) -> Outcome:
         pool = getattr(self.deployment, "work_pool_name", None) or "its work pool"
         return _failed(
@@ -138,8 +146,13 @@ class Remote:
 
 
 @contextmanager
-def remote(store: ObjectStore, campaign: str, as_of: datetime | None, *, deliver: bool) -> Iterator[Remote | None]:
+def remote(
+    store: ObjectStore, campaign: str, as_of: datetime | None, *, deliver: bool, here: Callable[[str], Outcome]
+) -> Iterator[Remote | None]:
     """Where a server is configured and has a deployment of the briefing flow for this campaign and workspace: a way to run it; else None.
+
+    A backfill that is itself a worker's run may hold the last free place of its pool: what then nobody takes is made `here`, in the
+    surroundings (mail, secrets) of a worker. A command on someone's own machine may have others, so it says that there is no worker.
 
     Raises ResurgeError if there are several."""
     address = os.environ.get("PREFECT_API_URL", "")
@@ -157,7 +170,8 @@ def remote(store: ObjectStore, campaign: str, as_of: datetime | None, *, deliver
                 f"Several deployments make briefings of {campaign}: {', '.join(sorted(one.name for one in found))}.",
                 remedy="Delete all but one: `prefect deployment delete briefing/NAME`.",
             )
-        yield Remote(client, found[0], store, campaign, as_of, deliver) if found else None
+        mine = here if runtime.deployment.id else None
+        yield Remote(client, found[0], store, campaign, as_of, deliver, mine) if found else None
 
 
 def _path(period: str) -> str:

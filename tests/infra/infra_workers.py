@@ -1,8 +1,9 @@
 """A Prefect server on PostgreSQL with a login, two process workers and a backfill over both; one worker is killed in the middle.
 
-Not collected by default: `.venv/bin/python -m pytest -s tests/infra/infra_workers.py`, with PostgreSQL installed.
+Not collected by default; `./run test-infra` runs it, and installs PostgreSQL.
 """
 
+import json
 import os
 import shutil
 import signal
@@ -84,28 +85,36 @@ def _backfilled(stack, environment, workspace, tmp_path, database):  # noqa: F81
 
     wait_until(lambda: len(made_by()) >= 2, 240, workers["second"], tmp_path / "second.log")
     os.killpg(workers["first"].pid, signal.SIGKILL)
-    wait_until(lambda: _idle(client, store), 420, workers["second"], tmp_path / "second.log")
-    # What the killed worker had begun is nobody's any more: the same backfill, run again, makes what is missing and only that.
-    prefect("deployment", "run", "backfill/backfill", "--param", f"first={PERIODS[0]}", "--param", f"last={PERIODS[-1]}")
-    everything = set(PERIODS)
-    wait_until(
-        lambda: everything <= set(published_periods(store, CAMPAIGN, "CLEAR")), 300, workers["second"], tmp_path / "second.log"
-    )
+    left = len(PERIODS) - 1
+    wait_until(lambda: len(published_periods(store, CAMPAIGN, "CLEAR")) >= left, 420, workers["second"], tmp_path / "second.log")
+    before = {period: pointer.edition for period, pointer in published_periods(store, CAMPAIGN, "CLEAR").items()}
+    assert len(before) == left, "the worker was killed too late to leave something to do"
+    # What the killed worker had begun is nobody's any more: a backfill by the worker that is left makes what is missing and only that.
+    made = _backfill(env, workspace)
+    assert [row["period"] for row in made if row["outcome"] == "done"] == [key for key in PERIODS if key not in before]
+    assert {row["period"]: row["edition"] for row in made if row["outcome"] == "done"}.items().isdisjoint(before.items())
+    tagged = client.post("/flow_runs/filter", json={"flow_runs": {"tags": {"all_": ["backfill"]}}}).json()
+    assert [run["state_type"] for run in tagged] == ["COMPLETED"] * (
+        len(PERIODS) - len(before)
+    )  # by the worker, not by the command
+    assert [row["outcome"] for row in _backfill(env, workspace)] == ["skipped"] * len(PERIODS)
     for period, pointer in published_periods(store, CAMPAIGN, "CLEAR").items():
         assert verify_bundle(store, f"briefings/{CAMPAIGN}/{period}/CLEAR/{pointer.edition}") == ()
         assert pointer.corrections == 0
     assert not list(store.entries("outbox"))
     assert not list(store.entries(f"ledger/{CAMPAIGN}/outbox"))
+    finished = [run.period for run in runs(store, CAMPAIGN) if run.flow == "briefing" and run.state == "done"]
+    assert sorted(finished) == list(PERIODS)  # each made once, by whichever worker
     for name in workers:
         assert "Running command" in (tmp_path / f"{name}.log").read_text() or "submitt" in (tmp_path / f"{name}.log").read_text()
 
 
-def _idle(client, store) -> bool:
-    """No briefing that was not published runs or waits, but those of the worker that was killed."""
-    asked = {"flow_runs": {"state": {"type": {"any_": ["SCHEDULED", "PENDING", "RUNNING"]}}}}
-    waiting = [run for run in client.post("/flow_runs/filter", json=asked).json() if run["name"].startswith("briefing")]
-    published = set(published_periods(store, CAMPAIGN, "CLEAR"))
-    return len(published & set(PERIODS)) + 2 >= len(PERIODS) and all(run["state_type"] != "SCHEDULED" for run in waiting)
+def _backfill(env: dict[str, str], place: Path) -> list[dict[str, str]]:
+    """The command's own table; by the workers, since a server is configured."""
+    command = [BIN / "resurge", "backfill", CAMPAIGN, "--from", PERIODS[0], "--to", PERIODS[-1], "--json", "-w", place]
+    done = subprocess.run(command, env=env, cwd=ROOT, capture_output=True, text=True, timeout=400)
+    assert done.returncode == 0, done.stdout + done.stderr
+    return list(json.loads(done.stdout))
 
 
 class _grouped:  # noqa: N801

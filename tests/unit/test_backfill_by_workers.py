@@ -129,6 +129,19 @@ def test_without_a_worker_it_says_so_and_calls_back_what_it_handed_over(store: L
     assert len(engine.called_back) == len(engine.runs) == 2
 
 
+def test_a_backfill_that_holds_the_last_place_of_its_pool_makes_the_periods_itself(store: LocalStore) -> None:
+    asked: list[str] = []
+
+    def here(period: str) -> dict[str, Any]:
+        asked.append(period)
+        return {"outcome": "done", "edition": f"of {period}", "problem": ""}
+
+    engine = Engine(lambda _run: None)
+    found = made(through(engine, store, patience_s=0.05, poll_s=0.01, here=here), max_active=2)
+    assert [found[period]["edition"] for period in asked] == [f"of {period}" for period in PERIODS]
+    assert len(engine.called_back) == 2
+
+
 def test_a_period_that_another_run_makes_is_busy(store: LocalStore) -> None:
     now = datetime.now(UTC)
     assert claim(store, claim_key(CAMPAIGN, "2023-W42"), "the other", now, timedelta(minutes=5))
