@@ -139,5 +139,5 @@ def _kills(part: dict[str, Any], engine: dict[str, Any]) -> str:
         "## Kills\n\n"
         f"SIGKILL at random moments, several in a row on one workspace, then a clean run. **{part['done']}** of runs without the engine, half by the "
         f"clock, half at a step ({by_step}); {part['rows']} clean runs, {part['held']} of which reported a held message; posts, editions or "
-        f"messages lost or doubled: **{len(part['problems'])}**, {part['s'] / 60:.0f} minutes. {part.get('left_out', '')}{through}.\n"
+        f"messages lost or doubled: **{len(part['problems'])}**, {part['s'] / 60:.0f} minutes. {part.get('left_out', '')} {through}.\n"
     )
