@@ -1,6 +1,11 @@
 """A backfill of old periods with --as-of period-end gives, byte for byte, what was published at the time: what was known then counts."""
 
+import os
 import shutil
+import signal
+import subprocess
+import sys
+import time
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -9,8 +14,11 @@ import orjson
 import pytest
 from small_campaign import CAMPAIGN, campaign_file, contents
 
+from flows.liveness import is_gone
+from flows.wiring import open_workspace
 from tasks.domain.periods import parse_period
 from tasks.domain.strict_yaml import read_mapping
+from tasks.store.ledger import runs
 
 pytestmark = pytest.mark.xdist_group("engine")
 WEEKS = ("2023-W42", "2023-W43", "2023-W44")
@@ -120,3 +128,31 @@ def test_with_a_later_cut_off_more_is_known_and_the_newer_edition_counts(as_time
     of_then = {name: data for name, data in published(as_time_went).items() if not name.endswith("latest.json")}
     assert again.items() >= of_then.items()
     assert {name: data for name, data in again.items() if name in later} == later
+
+
+def test_killed_twice_then_run_once_more(as_time_went, tmp_path, prefect):
+    """kill -9 of all its processes, in the first period and in the second: the same command makes what is missing, and each once."""
+    workspace = knowing_all(as_time_went, tmp_path / "w")
+    span = ["--from", WEEKS[0], "--to", WEEKS[-1], "--as-of", "period-end", "--workspace", str(workspace), "--json"]
+    command = [str(Path(sys.executable).parent / "resurge"), "backfill", CAMPAIGN, *span]
+    environment = {**os.environ, "PREFECT_API_URL": prefect}
+    for week in WEEKS[:2]:
+        process = subprocess.Popen(
+            command, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True
+        )
+        give_up = time.monotonic() + 300
+        while not list((workspace / "briefings").glob(f"{CAMPAIGN}/{week}/**/facts.json")) and time.monotonic() < give_up:
+            assert process.poll() is None
+            time.sleep(0.02)
+        os.killpg(process.pid, signal.SIGKILL)
+        process.wait()
+    ended = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
+    assert ended.returncode == 0, ended.stderr
+    rows = orjson.loads(ended.stdout)
+    assert [row["period"] for row in rows] == list(WEEKS)
+    assert rows[2]["outcome"] == "done"
+    assert {row["outcome"] for row in rows} <= {"done", "skipped"}  # the second may have got as far as its pointer
+    assert published(workspace) == published(as_time_went)
+    stands = [run.standing(datetime.now(UTC), is_gone) for run in runs(open_workspace(str(workspace)), CAMPAIGN)]
+    assert stands.count("interrupted") >= 1
+    assert set(stands) <= {"interrupted", "done"}
