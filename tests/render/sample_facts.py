@@ -183,9 +183,7 @@ def no_takedown() -> Facts:
         else figure
         for figure in base.judgements.key_figures
     )
-    return base.model_copy(
-        update={"takedowns": (), "judgements": base.judgements.model_copy(update={"key_figures": figures})}
-    )
+    return base.model_copy(update={"takedowns": (), "judgements": base.judgements.model_copy(update={"key_figures": figures})})
 
 
 def scripts() -> Facts:
