@@ -20,7 +20,10 @@ import pytest
 from small_campaign import CAMPAIGN, campaign_file
 
 from flows.wiring import open_workspace
+from tasks.domain.ports import ObjectStore
 from tasks.store.bundles import published_periods
+from tasks.store.keys import notices_prefix
+from tasks.store.ledger import runs
 from tasks.store.verify import verify_bundle
 
 ROOT = Path(__file__).parents[2]
@@ -92,7 +95,12 @@ def free_port() -> int:
 def test_the_deployments_run_on_a_server_and_a_worker(environment, workspace, tmp_path):
     port = free_port()
     address = f"http://127.0.0.1:{port}/api"
-    environment = {**environment, "PREFECT_API_URL": address, "RESURGE_WORKSPACE": str(workspace)}
+    environment = {
+        **environment,
+        "PREFECT_API_URL": address,
+        "RESURGE_WORKSPACE": str(workspace),
+        "RESURGE_OWNER": "desk@example.org",
+    }
     prefect = BIN / "prefect"
 
     def command(*arguments: object) -> str:
@@ -113,12 +121,14 @@ def test_the_deployments_run_on_a_server_and_a_worker(environment, workspace, tm
             "scheduled": "flows.serve.scheduled",
             "briefing": "flows.briefing.briefing",
             "backfill": "flows.backfill.backfill",
+            "watch": "flows.serve.watch",
         }
         assert {entry["name"]: [s["schedule"]["cron"] for s in entry["schedules"]] for entry in listed} == {
             "collect": ["30 1 * * *"],
             "scheduled": ["0 6 * * TUE"],
             "briefing": [],
             "backfill": [],
+            "watch": ["15 * * * *"],
         }
         worker_log = tmp_path / "worker.log"
         with running([prefect, "worker", "start", "--pool", "resurge", "--type", "process"], environment, worker_log) as worker:
@@ -126,8 +136,25 @@ def test_the_deployments_run_on_a_server_and_a_worker(environment, workspace, tm
             store = open_workspace(str(workspace))
             wait_until(lambda: "2023-W43" in published_periods(store, CAMPAIGN, "CLEAR"), 180, worker, worker_log)
             wait_until(lambda: flow_run_states(address).get("briefing") == "COMPLETED", 60, worker, worker_log)
+            # A run whose process is killed can tell nobody: the server's automation has somebody look, and the owner hears of it once.
+            command("deployment", "run", "briefing/briefing", "--param", "period=2023-W42")
+            wait_until(lambda: started(store, "2023-W42") > 0, 120, worker, worker_log)
+            os.kill(started(store, "2023-W42"), signal.SIGKILL)
+            wait_until(lambda: "interrupted" in notices(store), 180, worker, worker_log)
+            assert notices(store).count("interrupted") == 1
         edition = published_periods(store, CAMPAIGN, "CLEAR")["2023-W43"].edition
         assert verify_bundle(store, f"briefings/{CAMPAIGN}/2023-W43/CLEAR/{edition}") == ()
+
+
+def started(store: ObjectStore, period: str) -> int:
+    """The process of the period's run, 0 before there is one."""
+    return next((int(run.process.split()[3]) for run in runs(store, CAMPAIGN) if run.period == period and run.process), 0)
+
+
+def notices(store: ObjectStore) -> list[str]:
+    kept = [store.read(entry.key) for entry in store.entries(notices_prefix(CAMPAIGN))]
+    found = [orjson.loads(one.data) for one in kept if one]
+    return [notice["state"] for notice in found if notice.get("problem")]
 
 
 def flow_run_states(address: str) -> dict[str, str]:
