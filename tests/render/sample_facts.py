@@ -175,7 +175,11 @@ def first() -> Facts:
 
 
 def no_takedown() -> Facts:
-    base = full()
+    return without_takedowns(full())
+
+
+def without_takedowns(base: Facts) -> Facts:
+    """With key figures that refer to none."""
     none = NotMeasurable(reason="no takedown with a baseline lies before the end of the period")
     figures = tuple(
         figure.model_copy(update={"value": none, "previous": none, "baseline": none, "ref": "/takedowns"})

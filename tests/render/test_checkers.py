@@ -17,7 +17,7 @@ CANNOT_RUN = {"UA-14-001"}
 
 
 def scripts() -> Facts:
-    return sample_facts.scripts().model_copy(update={"takedowns": ()})  # their charts hold no text of others
+    return sample_facts.without_takedowns(sample_facts.scripts())  # their charts hold no text of others
 
 
 @pytest.mark.parametrize(("facts", "paper"), [(sample_facts.full, "A4"), (scripts, "Letter")])

@@ -23,7 +23,7 @@ def full() -> Rendered:
 
 @pytest.fixture(scope="module")
 def scripts() -> Rendered:
-    return render_pdf(sample_facts.scripts().model_copy(update={"takedowns": ()}).to_bytes(), paper="Letter")
+    return render_pdf(sample_facts.without_takedowns(sample_facts.scripts()).to_bytes(), paper="Letter")
 
 
 @pytest.fixture(scope="module")
