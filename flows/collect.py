@@ -16,12 +16,12 @@ from flows.drops import take_drops
 from flows.plan import fetched_until
 from flows.run_record import Run, recorded
 from flows.watched import Watched
-from flows.watchlist import due_at, handles_at
+from flows.watchlist import due_at, handles_at, posts_at
 from flows.wiring import drop_factories, open_store, open_workspace, source_factories, status_factories
 from tasks.domain.batches import BatchRecord
 from tasks.domain.campaign import Campaign, SourceSpec
 from tasks.domain.errors import UsageProblem
-from tasks.domain.ports import LandedFile
+from tasks.domain.ports import LandedFile, PostChecking
 from tasks.fetch.checks import DueChecks
 from tasks.fetch.fetching import FetchedGroup, identity_for_files, identity_for_pages, source
 from tasks.fetch.importers import ARCHIVES, importer
@@ -109,12 +109,13 @@ def ingest(
 
 
 def _look_at_accounts(run: Run, plan: Campaign, only: str | None, until: datetime) -> list[BatchRecord]:
-    """Have the accounts that are due at `until` looked at by every status source."""
+    """Have the accounts that are due at `until` looked at, and the newest posts asked for again, by every status source."""
     records: list[BatchRecord] = []
     for spec in (spec for spec in plan.status_sources if only in (None, spec.name)):
         checker = source(spec, status_factories())
         with run.stage(f"check {spec.name}") as say:
-            asked = DueChecks(checker, due_at(run.store, plan, until), handles_at(run.store, plan, until))
+            posts = posts_at(run.store, plan, until) if isinstance(checker, PostChecking) else ()
+            asked = DueChecks(checker, due_at(run.store, plan, until), handles_at(run.store, plan, until), posts)
             groups, problem = fetch(Watched(asked, say), until, until, partial(land, run.store, plan.slug, spec.name))
         records += [_admit_pages(run, plan, spec, group, asked.capture_rule, options=checker.options) for group in groups]
         if problem:

@@ -1,4 +1,5 @@
-"""Which accounts are looked at: those the campaign file names, and those of a whole collection, when they are due."""
+"""Which accounts are looked at, those the campaign file names and those of a whole collection, when they are due; and which of their
+posts are asked for again."""
 
 from datetime import datetime, timedelta
 
@@ -6,8 +7,8 @@ import pandas as pd
 
 from tasks.domain.campaign import Campaign
 from tasks.domain.periods import Cutoff
-from tasks.domain.ports import ObjectStore
-from tasks.fetch.checks import due_checks
+from tasks.domain.ports import ObjectStore, PostRef
+from tasks.fetch.checks import due_checks, due_posts
 from tasks.store.visible import read_account_observations, read_posts
 
 _KEY = ["platform", "account_id"]
@@ -19,6 +20,24 @@ def due_at(store: ObjectStore, campaign: Campaign, now: datetime) -> tuple[tuple
     cutoff = Cutoff(end=now + timedelta(microseconds=1), as_of=now)
     last = read_posts(store, campaign.slug, cutoff, columns=[*_KEY, "posted_at"])
     last = last.groupby(_KEY, observed=True)["posted_at"].max().rename("last_post").reset_index()
+    watched = _watched(campaign, now, last)
+    watched = watched.merge(last.astype(dict.fromkeys(_KEY, "str")), on=_KEY, how="left")
+    observations = read_account_observations(store, campaign.slug, cutoff)
+    return due_checks(now, observations, watched, campaign.takedowns, campaign.check_policy)
+
+
+def posts_at(store: ObjectStore, campaign: Campaign, now: datetime) -> tuple[PostRef, ...]:
+    """The posts of the watched accounts that are asked for again at `now`, newest first (`due_posts`)."""
+    policy = campaign.check_policy
+    if not (policy.posts_days and policy.posts_most):
+        return ()
+    cutoff = Cutoff(end=now + timedelta(microseconds=1), as_of=now)
+    posts = read_posts(store, campaign.slug, cutoff, columns=[*_KEY, "post_id", "posted_at", "kind"])
+    return due_posts(now, posts, _watched(campaign, now, posts), policy)
+
+
+def _watched(campaign: Campaign, now: datetime, seen: pd.DataFrame) -> pd.DataFrame:
+    """platform, account_id, each once: listed accounts at `now` and, of a whole collection, those that are `seen`."""
     watched = pd.DataFrame(
         [
             (member.platform, member.account_id)
@@ -29,10 +48,8 @@ def due_at(store: ObjectStore, campaign: Campaign, now: datetime) -> tuple[tuple
         dtype="str",
     )
     if campaign.membership.whole_collection is not None:
-        watched = pd.concat([watched, last[_KEY].astype("str")])
-    watched = watched.drop_duplicates().merge(last.astype(dict.fromkeys(_KEY, "str")), on=_KEY, how="left")
-    observations = read_account_observations(store, campaign.slug, cutoff)
-    return due_checks(now, observations, watched, campaign.takedowns, campaign.check_policy)
+        watched = pd.concat([watched, seen[_KEY].astype("str")])
+    return watched.drop_duplicates()
 
 
 def handles_at(store: ObjectStore, campaign: Campaign, now: datetime) -> dict[tuple[str, str], str]:

@@ -2,6 +2,7 @@
 
 app.bsky.feed.searchPosts (q, sort, since inclusive, until exclusive, limit 1 to 100, cursor), app.bsky.feed.getAuthorFeed (actor, filter,
 limit, cursor; errors BlockedActor, BlockedByActor), app.bsky.actor.getProfiles (at most 25 actors; accounts that are gone are left out),
+app.bsky.feed.getPosts (at most 25 uris; posts that are gone, and those of accounts that are, are left out),
 app.bsky.actor.getProfile (400 with AccountTakedown, AccountDeactivated or InvalidRequest "Profile not found"),
 com.atproto.server.createSession (identifier, password -> accessJwt, refreshJwt, did, handle). Objects as in app.bsky.feed.defs#postView,
 #feedViewPost, #reasonRepost and app.bsky.actor.defs#profileViewBasic, #profileViewDetailed.
@@ -99,6 +100,7 @@ class AppView:
         return {
             "/xrpc/app.bsky.feed.searchPosts": self._search,
             "/xrpc/app.bsky.feed.getAuthorFeed": self._feed,
+            "/xrpc/app.bsky.feed.getPosts": self._again,
             "/xrpc/app.bsky.actor.getProfiles": self._profiles,
             "/xrpc/app.bsky.actor.getProfile": self._profile,
         }[asked.path](asked)
@@ -148,6 +150,12 @@ class AppView:
         items = items[: self.page]
         more = {"cursor": items[-1][0]} if items else {}
         return Answer({"feed": [item for _, item in items], **more})
+
+    def _again(self, asked: Asked) -> Answer:
+        uris = [value for name, value in asked.params if name == "uris"]
+        if not 1 <= len(uris) <= 25:
+            return Answer({"error": "InvalidRequest", "message": "uris must not have more than 25 elements"}, 400)
+        return Answer({"posts": [post for post in self.posts if post["uri"] in uris and not self._is_gone(post["author"]["did"])]})
 
     def _profiles(self, asked: Asked) -> Answer:
         actors = [value for name, value in asked.params if name == "actors"]

@@ -193,11 +193,14 @@ class Comparator(Record):
 
 
 class CheckPolicy(Record):
-    """How often accounts are looked at again: those lost or at risk, and the others. An account found gone is confirmed for a while."""
+    """How often accounts are looked at again: those lost or at risk, and the others. An account found gone is confirmed for a while.
+    And which posts a collection asks for again, where a service can be asked: the newest of the watched accounts."""
 
     at_risk_days: float = Field(default=7, gt=0)
     others_days: float = Field(default=28, gt=0)
     confirm_days: float = Field(default=28, ge=0)  # how long after it was first found gone an account is still checked
+    posts_days: float = Field(default=14, ge=0, le=366)  # posts up to this old are asked for again; 0: none
+    posts_most: int = Field(default=1_000, ge=0, le=100_000)  # of one collection and platform, newest first; 0: none
 
 
 class Campaign(Record):

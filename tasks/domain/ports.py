@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from email.message import EmailMessage
 from pathlib import Path
-from typing import Any, Literal, Protocol, runtime_checkable
+from typing import Any, Literal, NamedTuple, Protocol, runtime_checkable
 
 from tasks.domain.batches import QueryEffort
 from tasks.domain.parsed import Parsed
@@ -92,6 +92,23 @@ class Remembering(Protocol):
 
     def remember(self, handles: Mapping[tuple[str, str], str]) -> None:
         """(platform, account id) -> handle at the check before, or, where there was none, when the account was first seen."""
+
+
+class PostRef(NamedTuple):
+    """A post that was collected, with its author: whether the author still stands decides what an absent post means."""
+
+    platform: str
+    post_id: str
+    account_id: str
+
+
+@runtime_checkable
+class PostChecking(Protocol):
+    """A status source that can also be asked whether single posts still stand."""
+
+    def post_checks(self, posts: Sequence[PostRef], now: datetime) -> Iterator[Page]:
+        """Pages that hold states of posts (POST_STATES): `seen` of those that are given again, `deleted` of those that are not although
+        their author stands. A post in no page, or of an author who is gone, or whose question failed, stays unasked."""
 
 
 @dataclass(frozen=True)

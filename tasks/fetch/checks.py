@@ -1,4 +1,5 @@
-"""Which accounts are due to be looked at again: those lost or at risk often, the others seldom, those long gone no more."""
+"""Which accounts are due to be looked at again: those lost or at risk often, the others seldom, those long gone no more. And which posts
+are asked for again: the newest."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
@@ -7,7 +8,7 @@ import pandas as pd
 
 from tasks.domain.accounts import REMOVED_STATUSES
 from tasks.domain.campaign import CheckPolicy
-from tasks.domain.ports import Page, Remembering, StatusSource
+from tasks.domain.ports import Page, PostChecking, PostRef, Remembering, StatusSource
 from tasks.domain.takedowns import Takedown
 
 SILENT_DAYS = 7  # a silence from which a loss is provisional
@@ -50,16 +51,37 @@ def due_checks(
     return tuple(sorted(zip(due["platform"].astype(str), due["account_id"].astype(str), strict=True)))
 
 
+def due_posts(now: datetime, posts: pd.DataFrame, watched: pd.DataFrame, policy: CheckPolicy) -> tuple[PostRef, ...]:
+    """The newest `posts_most` posts of the watched accounts on each platform, of the last `posts_days` before `now`, newest first.
+
+    `posts`: platform, post_id, account_id, posted_at, kind; `watched`: platform, account_id. Reposts are none: services are asked for
+    posts. A post that was found gone is asked for again like the others, for it may come back.
+    """
+    recent = posts[(posts["posted_at"] > now - timedelta(days=policy.posts_days)) & (posts["posted_at"] <= now)]
+    recent = recent[recent["kind"].astype("str") != "repost"]
+    names = pd.MultiIndex.from_frame(watched[_KEY].astype("str"))
+    recent = recent[pd.MultiIndex.from_frame(recent[_KEY].astype("str")).isin(names)]
+    recent = recent.sort_values(["posted_at", "platform", "post_id"], ascending=[False, True, True])
+    recent = recent.groupby("platform", observed=True).head(policy.posts_most)
+    columns = (recent[name].astype("str") for name in ("platform", "post_id", "account_id"))
+    return tuple(PostRef(*row) for row in zip(*columns, strict=True))
+
+
 class DueChecks:
-    """A status source as one that can be fetched from: asked for [since, until) it looks, at `until`, at the accounts that are due."""
+    """A status source as one that can be fetched from: asked for [since, until) it looks, at `until`, at the accounts that are due, and,
+    where it can (`PostChecking`), asks for posts again."""
 
     def __init__(
-        self, checker: StatusSource, due: Sequence[tuple[str, str]], handles: Mapping[tuple[str, str], str] | None = None
+        self,
+        checker: StatusSource,
+        due: Sequence[tuple[str, str]],
+        handles: Mapping[tuple[str, str], str] | None = None,
+        posts: Sequence[PostRef] = (),
     ) -> None:
-        """`handles`: those of the check before, for a checker that can tell a change by them (`Remembering`)."""
+        """`handles`: those of the check before, for a checker that can tell a change by them (`Remembering`). `posts`: as `due_posts`."""
         self.kind = checker.kind
         self.capture_rule = checker.capture_rule
-        self._checker, self._due = checker, due
+        self._checker, self._due, self._posts = checker, due, posts
         if isinstance(checker, Remembering):
             checker.remember(handles or {})
 
@@ -67,3 +89,5 @@ class DueChecks:
         """No page where nothing is due, or where the span is empty the wrong way round. Raises whatever the status source raises."""
         if self._due and since <= until:
             yield from self._checker.checks(self._due, until)
+        if self._posts and since <= until and isinstance(self._checker, PostChecking):
+            yield from self._checker.post_checks(self._posts, until)

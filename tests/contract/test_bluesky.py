@@ -12,7 +12,7 @@ from web_service import Answer, FakeTime, serving
 
 from tasks.domain.errors import SourceProblem, UnreadableInput, UsageProblem
 from tasks.domain.parsed import Parsed
-from tasks.domain.ports import LandedFile, Source
+from tasks.domain.ports import LandedFile, PostRef, Source
 from tasks.fetch.fetching import parse_landed
 from tasks.fetch.sources.bluesky import BlueskySource, BlueskyStatus
 
@@ -297,6 +297,23 @@ def test_statuses_of_accounts(landing: Week) -> None:
     active = parsed.accounts[parsed.accounts["status"] == "active"].iloc[0]
     assert (active["followers_count"], active["following_count"], active["bio"]) == (10, 20, "Birds")
     assert parsed.drift == ()
+
+
+def test_posts_asked_for_again_are_seen_deleted_or_their_author_s_affair(landing: Week) -> None:
+    view = busy(30)
+    refs = [PostRef("bluesky", post["uri"], post["author"]["did"]) for post in view.posts]
+    taken = [post["uri"] for post in view.posts if post["author"]["did"] == did("tern")][:2]
+    view.posts = [post for post in view.posts if post["uri"] not in taken]
+    view.gone["lark"] = "AccountTakedown"
+    with serving(view) as service:
+        checker = BlueskyStatus({"appview": service.url}, NO_SECRETS.__getitem__, clock=FakeTime(UNTIL).clock)
+        parsed = landing.pages(list(checker.post_checks([*refs, PostRef("x", "12", "7")], UNTIL)))
+        assert [path.path.rpartition(".")[2] for path in service.asked] == ["getPosts", "getProfiles"] * 2
+    states = parsed.others["post_states"].set_index("post_id")["state"]
+    assert sorted(states.index[states == "deleted"]) == sorted(taken)
+    assert set(states.index[states == "seen"]) == {ref.post_id for ref in refs if ref.account_id == did("tern")} - set(taken)
+    assert len(states) == 15  # of the account that was taken down nothing is said here
+    assert len(parsed.posts) == 0
 
 
 def test_an_error_that_says_nothing_of_the_account_leaves_it_unchecked(landing: Week) -> None:

@@ -14,12 +14,14 @@ from typing import Any
 
 import pyarrow as pa
 
+from tasks.domain.post_states import GONE, SEEN
 from tasks.fetch.rows import Recipe
 from tasks.fetch.texts import hashtags
-from tasks.fetch.web.readings import FieldBook, PageRows, PagesImporter, Row, Table, instant_of, objects, part
+from tasks.fetch.web.readings import FieldBook, PageRows, PagesImporter, Row, Table, instant_of, objects, part, states_of
 
 FORMAT = "bluesky"
 _POST = "app.bsky.feed.post"
+POST_PATH = f"/{_POST}/"  # in the address of a post: at://<author>/app.bsky.feed.post/<key>
 _POST_FIELDS = [
     *("post_id", "account_id", "posted_at", "kind", "text", "lang", "urls", "hashtags", "media_hashes"),
     *("repost_of_id", "reply_to_id", "like_count", "share_count", "reply_count"),
@@ -28,6 +30,7 @@ _ACCOUNT_FIELDS = ["account_id", "handle", "display_name", "bio", "created_at", 
 RECIPES: dict[Table, Recipe] = {
     "posts": Recipe("posts", {name: name for name in _POST_FIELDS}, {"platform": "bluesky", "time_precision_s": 1}),
     "accounts": Recipe("accounts", {name: name for name in _ACCOUNT_FIELDS}, {"platform": "bluesky", "created_precision_s": 1}),
+    "post_states": states_of("bluesky"),
 }
 _VIEW = frozenset({"uri", "cid", "author", "record", "indexedAt"})
 _VIEW_KNOWN = frozenset(
@@ -75,6 +78,8 @@ def _read(head: Mapping[str, Any], value: Any, book: FieldBook) -> PageRows:
         found = [value] if endpoint == "getProfile" else _list_of(value, "profiles")
         before = head.get("handles") or {}
         return PageRows(accounts=[_account(profile, book, status=_standing(profile, before)) for profile in found])
+    if endpoint == "getPosts":
+        return PageRows(states=_asked_again(head, _list_of(value, "posts")))
     items = _list_of(value, "posts" if endpoint == "searchPosts" else "feed")
     posts: list[Row] = []
     authors: dict[str, dict[str, Any]] = {}
@@ -87,6 +92,19 @@ def _read(head: Mapping[str, Any], value: Any, book: FieldBook) -> PageRows:
         if isinstance(author, dict):
             authors.setdefault(str(author.get("did")), author)
     return PageRows(posts, [_account(author, book) for author in authors.values()])
+
+
+def _asked_again(head: Mapping[str, Any], posts: list[Any]) -> list[Row]:
+    """What became of the posts that were asked for: `deleted` where the post is not given although its author stands
+    (at://<author>/<collection>/<key>); nothing where the author does not, for then the account's status tells it."""
+    given = {part(post, "uri") for post in posts}
+    rows = []
+    for uri in head["params"]["uris"]:
+        if uri in given:
+            rows.append(Row({"post_id": uri, "state": SEEN}, {"uri": uri}))
+        elif uri.split("/")[2] in head["standing"]:
+            rows.append(Row({"post_id": uri, "state": GONE}, {"uri": uri, "posts": "not among them"}))
+    return rows
 
 
 def _standing(profile: Any, before: Mapping[str, str]) -> str:
@@ -216,4 +234,5 @@ def _media(embed: Any) -> Iterator[str]:
 
 # 2: a feed that was not found says nothing of its account; handles are compared with those seen before
 IMPORTER = PagesImporter(FORMAT, "2", _read, RECIPES)
-"""Posts, reposts in feeds, authors as observations of accounts, profiles with their status."""
+"""Posts, reposts in feeds, authors as observations of accounts, profiles with their status;
+posts that were asked for again as states of posts."""

@@ -11,7 +11,8 @@ Options of the source; those from `instance` on also of the status source:
     token: mastodon                    # name of a credential; many servers show hashtags only after login
 
 Endpoints as published at docs.joinmastodon.org: GET /api/v1/timelines/tag/:hashtag, GET /api/v1/accounts/lookup,
-GET /api/v1/accounts/:id/statuses; pages by the Link header (max_id). What is landed is read by `tasks.fetch.sources.mastodon_pages`.
+GET /api/v1/accounts/:id/statuses, GET /api/v1/statuses/:id; pages by the Link header (max_id). What is landed is
+read by `tasks.fetch.sources.mastodon_pages`.
 """
 
 import re
@@ -25,7 +26,7 @@ from urllib.parse import parse_qs, quote, urlsplit
 from pydantic import Field
 
 from tasks.domain.errors import SourceProblem, UsageProblem
-from tasks.domain.ports import Page
+from tasks.domain.ports import Page, PostRef
 from tasks.domain.sources import Credential, Declaration, Secrets
 from tasks.fetch.adapters import Adapter
 from tasks.fetch.sources.mastodon_pages import FORMAT, IMPORTER
@@ -39,6 +40,7 @@ TITLE = "Mastodon"
 PAGE = 40  # statuses, the most that both endpoints allow
 INTERVAL_S = 1.0  # 300 requests in 300 s are allowed
 _GONE = frozenset({404, 410})
+_OWN = re.compile(r"/(?:ap/)?users/[^/]+/statuses/([0-9]{1,20})")
 _LINK = re.compile(r'<([^<>]{1,2000})>\s*;\s*rel="?next"?', re.IGNORECASE)
 
 DECLARATION = Declaration(
@@ -90,6 +92,11 @@ class Server:
 
     def asked(self, endpoint: str, path: str, params: Sequence[tuple[str, str]]) -> dict[str, Any]:
         return {"endpoint": endpoint, "path": path, "params": dict(params), "domain": self.domain}
+
+    def number_of(self, uri: str) -> str:
+        """The server's number of a status of its own, from the address that names it everywhere; empty for others."""
+        found = _OWN.fullmatch(urlsplit(uri).path)
+        return found[1] if found and urlsplit(uri).netloc.lower() in (self.domain, urlsplit(self._base).netloc.lower()) else ""
 
     def next_id(self, reply: Reply, what: str) -> str:
         """`max_id` of the page that the Link header names as the next; empty at the end. Raises SourceProblem for one on another host."""
@@ -175,6 +182,29 @@ class MastodonStatus:
         """A page an account. An account of another server that this one does not know stays unchecked."""
         names = [name for platform, name in accounts if platform == "mastodon" and "@" in name]
         yield from ask_all([Query("status", f"account {name}", partial(self._look, name)) for name in names], FORMAT, None, now)
+
+    def post_checks(self, posts: Sequence[PostRef], now: datetime) -> Iterator[Page]:
+        """A page a post of this server's own accounts among `posts`, as `PostChecking`: what became of the copy of another server's post
+        says little of the post."""
+        found = [
+            (post, number) for post in posts if post.platform == "mastodon" and (number := self._server.number_of(post.post_id))
+        ]
+        stands: dict[str, bool] = {}
+        queries = [
+            Query("posts again", f"status {number}", partial(self._ask_again, post, number, stands)) for post, number in found
+        ]
+        yield from ask_all(queries, FORMAT, None, now)
+
+    def _ask_again(self, post: PostRef, number: str, stands: dict[str, bool]) -> Iterator[Answer]:
+        """The status, and where there is none its author, once (`stands`): who stands afterwards stood when the status was absent."""
+        path, what = f"/api/v1/statuses/{number}", f"status {number}"
+        reply = self._server.get(path, [], what, gone=True)
+        if reply.status != 200 and post.account_id not in stands:
+            look = look_up(self._server, post.account_id, what)
+            stands[post.account_id] = look.reply.status == 200 and part(look.reply.value, "suspended") is not True
+            yield replace(look, more=True)
+        asked = self._server.asked("status", path, []) | {"uri": post.post_id, "standing": stands.get(post.account_id, True)}
+        yield Answer(asked, reply, 1, more=False)
 
     def _look(self, name: str) -> Iterator[Answer]:
         yield look_up(self._server, name, f"account {name}")

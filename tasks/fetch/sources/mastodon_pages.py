@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping
 from html.parser import HTMLParser
 from typing import Any
 
-from tasks.domain.post_states import EDITED
+from tasks.domain.post_states import EDITED, GONE, SEEN
 from tasks.fetch.rows import Recipe
 from tasks.fetch.web.readings import FieldBook, PageRows, PagesImporter, Row, Table, objects, part, states_of
 
@@ -78,6 +78,8 @@ def _read(head: Mapping[str, Any], value: Any, book: FieldBook) -> PageRows:
         if head["status"] != 200:
             return PageRows(accounts=_gone(head, value, domain))
         return PageRows(accounts=[_account(value, domain, book, checked=True)])
+    if head["endpoint"] == "status":
+        return PageRows(states=_asked_again(head, value))
     if not isinstance(value, list):
         raise ValueError("it is no list of statuses")
     parents = {status["id"]: status.get("uri") for status in objects(value) if isinstance(status.get("id"), str)}
@@ -94,6 +96,13 @@ def _read(head: Mapping[str, Any], value: Any, book: FieldBook) -> PageRows:
             if status.get("edited_at") is not None and not isinstance(status.get("reblog"), dict)
         ],
     )
+
+
+def _asked_again(head: Mapping[str, Any], value: Any) -> list[Row]:
+    """A status that is given under its address is `seen`; one that is not although its author stands is `deleted`."""
+    if head["status"] == 200:
+        return [Row({"post_id": head["uri"], "state": SEEN}, value)] if part(value, "uri") == head["uri"] else []
+    return [Row({"post_id": head["uri"], "state": GONE}, value)] if head["standing"] else []
 
 
 def _gone(head: Mapping[str, Any], value: Any, domain: str) -> list[Row]:
@@ -197,4 +206,4 @@ def _plain(html: Any) -> tuple[Any, Iterator[str] | list[str]]:
 
 IMPORTER = PagesImporter(FORMAT, "2", _read, RECIPES)
 """Statuses and boosts, their authors as observations of accounts, looked-up accounts with their status;
-statuses that were edited (`edited_at`) as states of posts."""
+statuses that were edited (`edited_at`) or asked for again as states of posts."""

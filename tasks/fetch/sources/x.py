@@ -1,6 +1,7 @@
 """X API v2: posts found by search and those of accounts (source `x`), and whether accounts still stand (status source `x-status`).
 
-Options of the source; `token` and `service` also of the status source:
+Options of the source; `token`, `service`, `price_per_post`, `price_per_user` and `max_cost` (of posts asked for again) also of the status
+source:
 
     queries: ["#harbour lang:en"]  # in the search language of X
     accounts: ["2244994945"]       # timelines, by number or by handle
@@ -17,8 +18,8 @@ Options of the source; `token` and `service` also of the status source:
 Before anything is fetched the posts are counted (`/2/tweets/counts`); where they pass `max_posts` or `max_cost` nothing is. The count is
 an estimate and knows nothing of the users and posts that come along, so a fetch is stopped at the same bounds too, by all that came.
 
-Endpoints as published at docs.x.com: GET /2/tweets/search/recent and /all, /2/tweets/counts/recent and /all, /2/users, /2/users/by,
-/2/users/:id/tweets; pages by `next_token` (of timelines `pagination_token`).
+Endpoints as published at docs.x.com: GET /2/tweets/search/recent and /all, /2/tweets/counts/recent and /all, /2/tweets, /2/users,
+/2/users/by, /2/users/:id/tweets; pages by `next_token` (of timelines `pagination_token`).
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -31,11 +32,11 @@ from pydantic import Field
 
 from tasks.domain.batches import QueryEffort
 from tasks.domain.errors import SourceProblem, UsageProblem
-from tasks.domain.ports import Page
+from tasks.domain.ports import Page, PostRef
 from tasks.domain.sources import Credential, Declaration, Secrets
 from tasks.fetch.adapters import Adapter
 from tasks.fetch.sources.x_cost import Bill, Prices
-from tasks.fetch.sources.x_pages import FORMAT, IMPORTER
+from tasks.fetch.sources.x_pages import FORMAT, IMPORTER, not_found
 from tasks.fetch.web.client import Reply, ServiceStopped, WebClient, checked_base
 from tasks.fetch.web.limits import CLOCK, LIMITS, Clock, WebLimits
 from tasks.fetch.web.options import SourceOptions, checked, written_list
@@ -81,6 +82,19 @@ class Access(SourceOptions):
 
     token: str
     service: str = "https://api.x.com"
+
+
+class StatusOptions(Access):
+    """Options of the status source. `max_cost` bounds what asking for posts again may come to in one collection."""
+
+    price_per_post: float | None = Field(default=None, ge=0)
+    price_per_user: float | None = Field(default=None, ge=0)
+    max_cost: float | None = Field(default=None, ge=0)
+
+    def paid_for(self, posts: int) -> int:
+        """How many of so many posts `max_cost` pays for: each comes itself, or its author is looked up."""
+        price = max(self.price_per_post or 0, self.price_per_user or 0)
+        return posts if self.max_cost is None or not price else min(posts, int(self.max_cost / price + 1e-9))
 
 
 class XOptions(Access):
@@ -235,14 +249,15 @@ class XSource:
 
 
 class XStatus:
-    """The status source: users by number in groups of 100; of those who are not given the error says why."""
+    """The status source: users and posts by number in groups of 100; of those that are not given the error says why."""
 
     kind = "x-status"
     capture_rule = "live"
 
     def __init__(self, options: dict[str, Any], secret: Secrets, *, limits: WebLimits = LIMITS, clock: Clock = CLOCK) -> None:
         self.options: dict[str, Any] = {}
-        self._client = _client(checked(Access, options, self.kind), secret, limits, clock)
+        self._options = checked(StatusOptions, options, self.kind)
+        self._client = _client(self._options, secret, limits, clock)
         self._handles: Mapping[tuple[str, str], str] = {}
 
     def remember(self, handles: Mapping[tuple[str, str], str]) -> None:
@@ -255,6 +270,34 @@ class XStatus:
         groups = [numbers[place : place + PAGE] for place in range(0, len(numbers), PAGE)]
         queries = [Query("status", f"users {group[0]} and {len(group) - 1} more", partial(self._look, group)) for group in groups]
         yield from ask_all(queries, FORMAT, None, now)
+
+    def post_checks(self, posts: Sequence[PostRef], now: datetime) -> Iterator[Page]:
+        """Pages of the posts of X among `posts`, as `PostChecking`: as many of the first as `max_cost` pays for."""
+        asked = [post for post in posts if post.platform == "x" and post.post_id.isascii() and post.post_id.isdigit()]
+        asked = asked[: self._options.paid_for(len(asked))]
+        groups = [asked[place : place + PAGE] for place in range(0, len(asked), PAGE)]
+        queries = [
+            Query("posts again", f"post {group[0].post_id} and {len(group) - 1} more", partial(self._ask_again, group))
+            for group in groups
+        ]
+        yield from ask_all(queries, FORMAT, None, now)
+
+    def _ask_again(self, group: Sequence[PostRef]) -> Iterator[Answer]:
+        """Posts first, then the authors of those of which the error says that there are none: who stands afterwards stood when the
+        post was absent."""
+        what = f"post {group[0].post_id} and {len(group) - 1} more"
+        asked = {"ids": ",".join(post.post_id for post in group)}
+        reply = self._client.get("/2/tweets", list(asked.items()), what=what)
+        missing = not_found(reply.value)
+        authors = {post.post_id: post.account_id for post in group if post.post_id in missing}
+        standing: set[str] = set()
+        if authors:
+            for look in self._look(sorted(set(authors.values()))):
+                standing = {str(user.get("id")) for user in objects(part(look.reply.value, "data")) if not user.get("protected")}
+                yield replace(look, more=True)
+        absent = sorted(post for post, author in authors.items() if author in standing)
+        found = len(objects(part(reply.value, "data")))
+        yield Answer({"endpoint": "postsAgain", "params": asked, "absent": absent}, reply, found, more=False)
 
     def _look(self, group: Sequence[str]) -> Iterator[Answer]:
         params = [("ids", ",".join(group)), ("user.fields", _USER_FIELDS)]
@@ -287,7 +330,7 @@ ADAPTER = Adapter(
     options=XOptions,
     source=lambda options, ours: XSource(options, ours.secret, limits=ours.limits, clock=ours.clock),
     status=lambda options, ours: XStatus(options, ours.secret, limits=ours.limits, clock=ours.clock),
-    status_options=Access,
+    status_options=StatusOptions,
     importer=IMPORTER,
     example=_example,
 )

@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from tasks.domain.post_states import EDITED
+from tasks.domain.post_states import EDITED, GONE, SEEN
 from tasks.fetch.rows import Recipe
 from tasks.fetch.web.readings import FieldBook, PageRows, PagesImporter, Row, Table, objects, part, states_of
 
@@ -53,7 +53,25 @@ def _read(head: Mapping[str, Any], value: Any, book: FieldBook) -> PageRows:
             return PageRows(accounts=_looked_up(head, value, book))
         case "posts":
             return _posts(value, book)
+        case "postsAgain":
+            return PageRows(states=_asked_again(head, value))
     raise ValueError("its endpoint is not known")
+
+
+def not_found(value: Any) -> set[str]:
+    """The posts of which an answer says that there are none; of one that may not be seen it says nothing."""
+    errors = [one for one in objects(part(value, "errors")) if str(one.get("type")).endswith("/resource-not-found")]
+    return {str(one.get("resource_id") or one.get("value")) for one in errors if one.get("parameter") == "ids"}
+
+
+def _asked_again(head: Mapping[str, Any], value: Mapping[str, Any]) -> list[Row]:
+    """Posts that are given are `seen`, by any of their versions; `absent` names those not found although their author stands."""
+    posts = objects(value.get("data"))
+    given = {str(post.get("id")) for post in posts} | {name for post in posts for name in _versions(post)}
+    seen = [name for name in head["params"]["ids"].split(",") if name in given]
+    gone = [name for name in head["absent"] if name in not_found(value) and name not in given]
+    states = [(name, SEEN) for name in seen] + [(name, GONE) for name in gone]
+    return [Row({"post_id": name, "state": state}, {"id": name, "state": state}) for name, state in states]
 
 
 def _posts(value: Mapping[str, Any], book: FieldBook) -> PageRows:
@@ -183,4 +201,5 @@ def _status(error: Mapping[str, Any]) -> str | None:
 
 
 IMPORTER = PagesImporter(FORMAT, "1", _read, RECIPES)
-"""Posts, their authors, edits as states of posts, looked-up users with their status. Counts hold no rows."""
+"""Posts, their authors, looked-up users with their status; edits, and posts that were asked for again, as states of posts.
+Counts hold no rows."""

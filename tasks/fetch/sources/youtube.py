@@ -27,7 +27,7 @@ from typing import Any
 from pydantic import Field
 
 from tasks.domain.errors import SourceProblem, UsageProblem
-from tasks.domain.ports import Page
+from tasks.domain.ports import Page, PostRef
 from tasks.domain.sources import Credential, Declaration, Secrets
 from tasks.fetch.adapters import Adapter
 from tasks.fetch.sources.youtube_pages import FORMAT, IMPORTER
@@ -40,6 +40,7 @@ from tasks.fetch.web.readings import instant_of, objects, part
 
 TITLE = "YouTube"
 PAGE, COMMENTS = 50, 100  # the most that the endpoints allow
+VIDEO_ID = 11  # characters of a video's id; those of comments are longer
 INTERVAL_S = 0.1
 _NO_COMMENTS = frozenset({"commentsDisabled", "videoNotFound"})
 
@@ -228,7 +229,7 @@ class YouTubeSource:
 
 
 class YouTubeStatus:
-    """The status source: channels in groups of 50. A channel that is not given is gone; the service does not say why."""
+    """The status source: channels and videos in groups of 50. A channel that is not given is gone; the service does not say why."""
 
     kind = "youtube-status"
     capture_rule = "live"
@@ -247,6 +248,32 @@ class YouTubeStatus:
             Query("status", f"channels {group[0]} and {len(group) - 1} more", partial(self._look, group)) for group in groups
         ]
         yield from ask_all(queries, FORMAT, None, now)
+
+    def post_checks(self, posts: Sequence[PostRef], now: datetime) -> Iterator[Page]:
+        """Pages of the videos among `posts`, as `PostChecking`; comments are not asked for again."""
+        asked = [post for post in posts if post.platform == "youtube" and len(post.post_id) == VIDEO_ID]
+        groups = [asked[place : place + PAGE] for place in range(0, len(asked), PAGE)]
+        queries = [
+            Query("posts again", f"video {group[0].post_id} and {len(group) - 1} more", partial(self._ask_again, group))
+            for group in groups
+        ]
+        yield from ask_all(queries, FORMAT, None, now)
+
+    def _ask_again(self, group: Sequence[PostRef]) -> Iterator[Answer]:
+        """Videos first, then the channels of those that were not given: a channel that stands afterwards stood when the video was
+        absent."""
+        what = f"video {group[0].post_id} and {len(group) - 1} more"
+        asked = {"part": "id", "id": ",".join(post.post_id for post in group)}
+        reply = self._service.list("videos", list(asked.items()), what)
+        given = {str(item.get("id")) for item in objects(part(reply.value, "items"))}
+        channels = {post.post_id: post.account_id for post in group if post.post_id not in given}
+        standing: set[str] = set()
+        if channels:
+            look = look_up(self._service, sorted(set(channels.values())), what)
+            standing = {str(item.get("id")) for item in objects(part(look.reply.value, "items"))}
+            yield replace(look, more=True)
+        absent = sorted(video for video, channel in channels.items() if channel in standing)
+        yield Answer({"endpoint": "videosAgain", "params": asked, "absent": absent}, reply, len(given), more=False)
 
     def _look(self, group: Sequence[str]) -> Iterator[Answer]:
         yield look_up(self._service, group, f"channels {group[0]} and {len(group) - 1} more")

@@ -8,8 +8,9 @@ that was asked for and is not among the items is gone; its status is `deleted`, 
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from tasks.domain.post_states import GONE, SEEN
 from tasks.fetch.rows import Recipe
-from tasks.fetch.web.readings import FieldBook, PageRows, PagesImporter, Row, Table, objects, part
+from tasks.fetch.web.readings import FieldBook, PageRows, PagesImporter, Row, Table, objects, part, states_of
 
 FORMAT = "youtube"
 _POST_FIELDS = [
@@ -28,6 +29,7 @@ _ACCOUNT_FIELDS = ["account_id", "handle", "display_name", "bio", "created_at", 
 RECIPES: dict[Table, Recipe] = {
     "posts": Recipe("posts", {name: name for name in _POST_FIELDS}, {"platform": "youtube", "time_precision_s": 1}),
     "accounts": Recipe("accounts", {name: name for name in _ACCOUNT_FIELDS}, {"platform": "youtube", "created_precision_s": 1}),
+    "post_states": states_of("youtube"),
 }
 _RESOURCE = frozenset({"kind", "etag", "id", "snippet"})
 _VIDEO = frozenset({"publishedAt", "channelId", "title", "description", "channelTitle"})
@@ -56,9 +58,20 @@ def _read(head: Mapping[str, Any], value: Any, book: FieldBook) -> PageRows:
             return PageRows([_comment(comment, video, book) for comment, video in comments], _authors(comments))
         case "channels":
             return PageRows(accounts=_channels(head, items, book))
+        case "videosAgain":
+            return PageRows(states=_asked_again(head, items))
         case "playlistItems" | "search":
             return PageRows()
     raise ValueError("its endpoint is not known")
+
+
+def _asked_again(head: Mapping[str, Any], items: Sequence[Any]) -> list[Row]:
+    """Videos that are given are `seen`; `absent` names those that are not although their channel stands: removed, or made private."""
+    given = {part(item, "id") for item in items}
+    seen = [name for name in head["params"]["id"].split(",") if name in given]
+    gone = [name for name in head["absent"] if name not in given]
+    states = [(name, SEEN) for name in seen] + [(name, GONE) for name in gone]
+    return [Row({"post_id": name, "state": state}, {"id": name, "state": state}) for name, state in states]
 
 
 def _video(item: Any, book: FieldBook) -> Row:
@@ -150,4 +163,5 @@ def _channel(item: Any, book: FieldBook) -> Row:
 
 
 IMPORTER = PagesImporter(FORMAT, "1", _read, RECIPES)
-"""Videos, comments and their answers, channels with their status. Lists of ids hold no rows."""
+"""Videos, comments and their answers, channels with their status, videos that were asked for again as states of posts.
+Lists of ids hold no rows."""
