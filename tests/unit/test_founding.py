@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 from bluesky_service import AppView, did
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from web_service import Answer, serving
 
@@ -43,6 +43,7 @@ def test_a_file_for_every_source_is_read_back_and_each_source_can_be_made(tmp_pa
 
 
 @settings(max_examples=40, deadline=None)
+@example(title="0", words=["\x85", "a\u2028b", "\ufeff"])
 @given(title=st.text(min_size=1, max_size=40), words=st.lists(st.text(max_size=20), min_size=1, max_size=4))
 def test_no_title_and_no_word_breaks_the_file(tmp_path_factory, title, words):
     folder = tmp_path_factory.mktemp("w")

@@ -1,6 +1,7 @@
 """Options of a live source, checked; credentials by their names."""
 
 import json
+import re
 from collections.abc import Sequence
 from typing import Any, TypeVar
 
@@ -31,6 +32,9 @@ def checked(model: type[Options], options: dict[str, Any], kind: str) -> Options
         ) from error
 
 
+_BROKEN = re.compile("[\x7f-\x9f\u2028\u2029\ufeff]")  # JSON leaves them as they are; YAML 1.1 takes some of them for ends of lines
+
+
 def written_list(words: Sequence[str]) -> str:
     """Words as a list on one line of YAML, whatever they hold."""
-    return json.dumps(list(words), ensure_ascii=False)
+    return _BROKEN.sub(lambda found: f"\\u{ord(found[0]):04x}", json.dumps(list(words), ensure_ascii=False))
