@@ -11,12 +11,10 @@ from flows.renditions import Rendition
 from reports.annex import AnnexInputs, make_annexes
 from tasks.domain.renditions import HOLDS
 from tasks.rebuilding.account_cohorts import account_cohorts
-from tasks.store.visible import latest_accounts
 
 
 def with_annexes(seen: Evidence, found: Findings, made: Sequence[Rendition], key: bytes) -> tuple[Rendition, ...]:
     """The renditions with their annexes beside those they have; their facts name all of them."""
-    latest = latest_accounts(seen.observations)
     cohorts = account_cohorts(
         seen.campaign, posts=found.member_posts, observations=seen.observations, period=seen.period, cutoff=seen.cutoff
     )
@@ -29,7 +27,7 @@ def with_annexes(seen: Evidence, found: Findings, made: Sequence[Rendition], key
                 posts=found.member_posts,
                 families=found.families.set_axis(seen.posts.index),
                 observations=seen.observations,
-                latest=latest,
+                latest=seen.accounts,
                 members=_reasons(one, found.members.frame),
                 past=_reasons(one, found.members.past),
                 proposed=_reasons(one, found.members.proposed),

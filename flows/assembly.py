@@ -26,14 +26,13 @@ from tasks.narrate.judged import JudgementInputs
 from tasks.narrate.judgements import judgement_facts
 from tasks.narrate.limits import limits
 from tasks.narrate.tactics import tactic_facts
-from tasks.store.visible import latest_accounts
 
 
 def assemble(seen: Evidence, found: Findings, key: bytes, edges_file: EdgesFile | None = None) -> Facts:
     """Compose the facts of one briefing; `key` hashes the names of outsiders, `edges_file` names the annex of edges."""
     campaign, period, cutoff = seen.campaign, seen.period, seen.cutoff
     members, posts = found.members.frame, found.member_posts
-    accounts = latest_accounts(seen.observations)
+    accounts = seen.accounts
     inputs = _inputs(seen, found, key)
     parts = JudgementInputs(
         campaign=_campaign(seen),

@@ -29,7 +29,6 @@ from tasks.domain.periods import Period, parse_period
 from tasks.domain.run_summary import PublishedRendition
 from tasks.store.bundles import latest
 from tasks.store.task import publish
-from tasks.store.visible import latest_accounts
 
 
 @flow(name="briefing", flow_run_name="briefing {campaign} {period}", timeout_seconds=3600, persist_result=False)
@@ -50,9 +49,7 @@ def briefing(
         found = find(run, seen)
         with run.stage("assemble"):
             key = pseudonym_key(plan)
-            annex = edges_annex(
-                found.detection, found.members, seen.posts, latest_accounts(seen.observations), key, f"TLP:{plan.tlp}"
-            )
+            annex = edges_annex(found.detection, found.members, seen.posts, seen.accounts, key, f"TLP:{plan.tlp}")
             facts = assemble(seen, found, key, annex.facts)
             members = frozenset(account_key(found.members.ever))
             full = Rendition(plan.tlp, facts, {annex.facts.name: annex.data}, members)

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import cached_property
 
 import pandas as pd
 
@@ -26,6 +27,7 @@ from tasks.store.blocked import blocked_batches, discarded_batches
 from tasks.store.bundles import read_facts_of
 from tasks.store.lake import batch_records, current_batches
 from tasks.store.task import load_accounts, load_indicators, load_post_states, load_posts, load_sightings, load_takedowns
+from tasks.store.visible import latest_accounts
 
 
 @dataclass(frozen=True)
@@ -50,6 +52,11 @@ class Evidence:
     states: pd.DataFrame  # POST_STATES
     sightings: pd.DataFrame  # every observation of posts observed more than once
     note: AnalystNote | None = None  # what an analyst wrote about the period
+
+    @cached_property
+    def accounts(self) -> pd.DataFrame:
+        """The latest known values of each account: what most stages print."""
+        return latest_accounts(self.observations)
 
 
 def close_knowledge(campaign: Campaign, period: Period, as_of: datetime | None, now: datetime) -> Cutoff:

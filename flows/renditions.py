@@ -16,7 +16,6 @@ from tasks.domain.rendition_words import occurring_names, workings_of
 from tasks.domain.renditions import HOLDS, Known, leaves, lower_rendition, quotes_in, words_in
 from tasks.narrate.changes import ChangeInputs, change_facts
 from tasks.store.bundles import read_facts_of
-from tasks.store.visible import latest_accounts
 
 
 @dataclass(frozen=True)
@@ -79,8 +78,7 @@ def _lower(
     annexes: dict[str, bytes] = {}
     nameable = full.nameable if HOLDS[label].names else public
     if facts.coordination.edges_file is not None:  # its rows bear the label
-        latest = latest_accounts(seen.observations)
-        annex = edges_annex(found.detection, found.members, seen.posts, latest, known.key, f"TLP:{label}")
+        annex = edges_annex(found.detection, found.members, seen.posts, seen.accounts, known.key, f"TLP:{label}")
         annexes[annex.facts.name] = annex.data
         facts = facts.model_copy(update={"coordination": facts.coordination.model_copy(update={"edges_file": annex.facts})})
     compared = ChangeInputs(**{name: getattr(facts, name) for name in ChangeInputs.__dataclass_fields__})
@@ -89,7 +87,7 @@ def _lower(
 
 
 def _known(seen: Evidence, found: Findings, full: Facts, public: frozenset[str], key: bytes) -> Known:
-    accounts = latest_accounts(seen.observations)
+    accounts = seen.accounts
     names = accounts["handle"].fillna(accounts["account_id"])
     printed = {value for owner, name, value in leaves(full) if isinstance(value, str)}
     chosen = names.isin(printed).to_numpy(bool)

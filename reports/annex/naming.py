@@ -6,6 +6,7 @@ display names and posts are replaced wherever they stand, in texts and in links 
 
 import re
 import unicodedata
+from bisect import bisect_left
 from collections.abc import Iterable
 from urllib.parse import unquote, urlsplit
 
@@ -45,6 +46,8 @@ class Names:
                 self._open.add(name)
             else:
                 self._hidden.setdefault(name, account)
+        self._sorted = sorted(self._hidden)
+        self._begins: dict[str, bool] = {}
 
     def may_name(self, account: str) -> bool:
         return account in self._nameable
@@ -105,6 +108,9 @@ class Names:
         found = list(_WORD.finditer(text))
         out, at, i = [], 0, 0
         while i < len(found):
+            if not self._begins_hidden(found[i][0]):
+                i += 1
+                continue
             for last in range(min(i + LONGEST_NAME, len(found)) - 1, i - 1, -1):
                 said = text[found[i].start() : found[last].end()]
                 if _is_name(said) and (account := self._hidden.get(said.casefold())):
@@ -113,6 +119,14 @@ class Names:
                     break
             i += 1
         return "".join([*out, text[at:]])
+
+    def _begins_hidden(self, word: str) -> bool:
+        """Whether a hidden name begins like this. Few words do, and trying every run of words after one takes six look-ups."""
+        if word not in self._begins:
+            start = word.casefold()
+            at = bisect_left(self._sorted, start)
+            self._begins[word] = at < len(self._sorted) and self._sorted[at].startswith(start)
+        return self._begins[word]
 
     def _names_hidden(self, token: str) -> bool:
         return (_is_name(token) and token in self._hidden) or self._posts.get(token) is False

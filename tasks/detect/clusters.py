@@ -1,5 +1,6 @@
 """Groups of accounts that act together, and a drawing of them."""
 
+import hashlib
 import random
 from dataclasses import dataclass
 
@@ -11,7 +12,10 @@ import pandas as pd
 from tasks.detect.sweep import Ints
 
 ITERATIONS = 2
+MAX_PARTITIONS = 512  # kept in memory, 4 bytes an account each: the weeks of several years
 MAX_DRAWN = 300  # nodes that can still be told apart on half a printed page
+
+_partitions: dict[bytes, np.ndarray] = {}
 
 
 @dataclass(frozen=True)
@@ -42,15 +46,30 @@ def communities(source: Ints, target: Ints, weight: Ints, start: Ints, seed: int
     if not len(accounts):
         return accounts.astype(np.int64), np.empty(0, np.int64)
     begin = np.where(start[accounts] >= 0, start[accounts], start.max(initial=0) + 1 + np.arange(len(accounts)))
-    found = leidenalg.find_partition(
-        igraph.Graph(n=len(accounts), edges=ends.reshape(-1, 2).tolist()),
-        leidenalg.ModularityVertexPartition,
-        initial_membership=np.unique(begin, return_inverse=True)[1].tolist(),
-        weights=weight.tolist(),
-        seed=seed,
-        n_iterations=ITERATIONS,
-    )
-    return accounts.astype(np.int64), np.asarray(found.membership, np.int64)
+    group = _partition(ends.reshape(-1, 2), np.unique(begin, return_inverse=True)[1], weight, seed)
+    return accounts.astype(np.int64), group
+
+
+def _partition(ends: Ints, begin: Ints, weight: Ints, seed: int) -> Ints:
+    """Leiden of a graph whose nodes are 0, 1, ...; `begin`: by node. What was asked before is answered from memory: the weeks of a
+    campaign are replayed for each of its periods (a second each in a large one)."""
+    asked = hashlib.sha256(f"{len(begin)} {len(ends)} {seed} ".encode())
+    for part in (ends, begin, weight):
+        asked.update(np.ascontiguousarray(part, np.int64).tobytes())
+    key = asked.digest()
+    if key not in _partitions:
+        found = leidenalg.find_partition(
+            igraph.Graph(n=len(begin), edges=ends.tolist()),
+            leidenalg.ModularityVertexPartition,
+            initial_membership=begin.tolist(),
+            weights=weight.tolist(),
+            seed=seed,
+            n_iterations=ITERATIONS,
+        )
+        _partitions[key] = np.asarray(found.membership, np.int32)
+        if len(_partitions) > MAX_PARTITIONS:
+            del _partitions[next(iter(_partitions))]
+    return _partitions[key].astype(np.int64)
 
 
 def draw(edges: pd.DataFrame, clusters: pd.DataFrame, seed: int) -> Drawing:

@@ -44,6 +44,8 @@ def spreadsheet_cell(text: str) -> str:
     """Text that a spreadsheet does not take for a formula: an apostrophe goes before one that begins with = + - @ (full-width ones too),
     a tab or a line break; what some programs drop before they look (white space, a byte order mark, zero-width and control characters)
     before them or not."""
+    if text[:1].isalnum():  # nearly all of a million cells
+        return text
     if text[:1] in ("\t", "\r", "\n"):
         return f"'{text}"
     first = next((c for c in text if not c.isspace() and unicodedata.category(c) not in ("Cf", "Cc", "Mn", "Me")), "")
