@@ -1,7 +1,8 @@
 """Backfill: plan, then one briefing run a period, then a table of what came of each. Interrupted, the same command goes on."""
 
+import time
 from collections.abc import Iterator, Sequence
-from concurrent.futures import ProcessPoolExecutor, as_completed
+from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from datetime import UTC, datetime
 from multiprocessing import get_context
 from typing import Any
@@ -20,10 +21,12 @@ from tasks.domain.errors import ResurgeError, SomePeriodsFailed, ValidationBlock
 from tasks.domain.periods import Cutoff, Period, parse_period, periods_between
 from tasks.domain.ports import ObjectStore
 from tasks.store.bundles import published_periods
-from tasks.store.ledger import runs
+from tasks.store.keys import claim_key
+from tasks.store.ledger import held_claim, runs
 from tasks.store.visible import read_posts
 
 Outcome = dict[str, Any]
+_LOOK_EVERY_S = 0.2  # whether a process has begun a period: it has to load first (5 s)
 
 
 class BackfillProblem(SomePeriodsFailed):
@@ -120,12 +123,26 @@ def _made(todo: Sequence[str], common: tuple[Any, ...], max_active: int, progres
                 progress.begun(period)
                 yield period, make_one(period, *common)
         return
-    with ProcessPoolExecutor(
-        max_active, mp_context=get_context("spawn"), initializer=_worker
-    ) as pool:  # each with its memory, and one engine for all
-        running = {pool.submit(make_one, period, *common): period for period in todo}
-        progress.begun(f"{max_active} at a time")
-        yield from ((running[future], future.result()) for future in as_completed(running))
+    progress.begun(f"{max_active} at a time")
+    yield from _side_by_side(todo, common, max_active)
+
+
+def _side_by_side(todo: Sequence[str], common: tuple[Any, ...], max_active: int) -> Iterator[tuple[str, Outcome]]:
+    """Each process has a memory of its own, and all one engine. A period is handed out when the one before it is under way: its briefing
+    waits for that one's where it compares the two (flows.evidence.with_predecessor), so what comes out is what comes out one by one."""
+    campaign, workspace, *_ = common
+    store, waiting = open_workspace(workspace), list(todo)
+    running: dict[Future[Outcome], str] = {}
+    with ProcessPoolExecutor(max_active, mp_context=get_context("spawn"), initializer=_worker) as pool:
+        while waiting or running:
+            while waiting and len(running) < max_active:
+                period = waiting.pop(0)
+                running[one := pool.submit(make_one, period, *common)] = period
+                key = claim_key(campaign, parse_period(period).path)
+                while waiting and not one.done() and held_claim(store, key, datetime.now(UTC)) is None:
+                    time.sleep(_LOOK_EVERY_S)
+            for ended in wait(running, return_when=FIRST_COMPLETED).done:
+                yield running.pop(ended), ended.result()
 
 
 def _worker() -> None:

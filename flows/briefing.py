@@ -15,7 +15,7 @@ from flows.archive import refresh_archive
 from flows.assembly import assemble
 from flows.campaign_file import load_campaign
 from flows.delivery import Handed, hand_out
-from flows.evidence import close_knowledge, load_evidence
+from flows.evidence import close_knowledge, load_evidence, with_predecessor
 from flows.findings import find
 from flows.renditions import Rendition, renditions
 from flows.run_record import Run, recorded
@@ -47,6 +47,7 @@ def briefing(
         seen = load_evidence(run, plan, span, cutoff)
         warm_up()
         found = find(run, seen)
+        seen = with_predecessor(run, seen)
         with run.stage("assemble"):
             key = pseudonym_key(plan)
             annex = edges_annex(found.detection, found.members, seen.posts, seen.accounts, key, f"TLP:{plan.tlp}")

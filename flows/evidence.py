@@ -1,8 +1,9 @@
 """What a briefing is made from: everything visible at its cut-off, after the period gate."""
 
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import UTC, datetime
 from functools import cached_property
 
 import pandas as pd
@@ -11,6 +12,7 @@ from expectations.bounds import bounds_for
 from expectations.task import validate_period
 from flows import artifacts
 from flows.known_then import known_then
+from flows.liveness import is_gone
 from flows.notes import read_note
 from flows.run_record import Run
 from tasks.domain.batches import BatchRecord, BlockedBatch, CheckResult
@@ -25,9 +27,13 @@ from tasks.domain.validation import ValidationOutcome
 from tasks.rebuilding.ledger import merge
 from tasks.store.blocked import blocked_batches, discarded_batches
 from tasks.store.bundles import read_facts_of
+from tasks.store.keys import claim_key
 from tasks.store.lake import batch_records, current_batches
+from tasks.store.ledger import held_claim
 from tasks.store.task import load_accounts, load_indicators, load_post_states, load_posts, load_sightings, load_takedowns
 from tasks.store.visible import latest_accounts
+
+_LOOK_EVERY_S = 0.5  # whether the run that makes the period before has ended
 
 
 @dataclass(frozen=True)
@@ -44,14 +50,14 @@ class Evidence:
     observations: pd.DataFrame
     batches: tuple[BatchRecord, ...]
     outcome: ValidationOutcome
-    predecessor: Predecessor | None
-    previous: Facts | None
     stated: Campaign
     ledger: LedgerFacts
     indicators: pd.DataFrame  # INDICATORS
     states: pd.DataFrame  # POST_STATES
     sightings: pd.DataFrame  # every observation of posts observed more than once
     note: AnalystNote | None = None  # what an analyst wrote about the period
+    predecessor: Predecessor | None = None  # the briefing before: see with_predecessor
+    previous: Facts | None = None
 
     @cached_property
     def accounts(self) -> pd.DataFrame:
@@ -102,9 +108,6 @@ def load_evidence(run: Run, stated: Campaign, period: Period, cutoff: Cutoff) ->
             f"Validation blocked the briefing of {campaign.slug}, {period.key}; none was made.\n{outcome.summary()}",
             remedy="Collect or ingest what is missing, or correct the named setting, then run the same command again.",
         )
-    facts = read_facts_of(store, campaign.slug, period.previous().path, campaign.tlp)
-    predecessor = Predecessor(period=period.previous().key, edition=edition_of(facts)) if facts else None
-    previous = read_facts(facts) if facts else None
     return Evidence(
         campaign,
         period,
@@ -113,8 +116,6 @@ def load_evidence(run: Run, stated: Campaign, period: Period, cutoff: Cutoff) ->
         observations,
         batches,
         outcome,
-        predecessor,
-        previous,
         stated,
         ledger.facts,
         indicators,
@@ -122,6 +123,26 @@ def load_evidence(run: Run, stated: Campaign, period: Period, cutoff: Cutoff) ->
         sightings,
         note,
     )
+
+
+def with_predecessor(run: Run, seen: Evidence) -> Evidence:
+    """The evidence with the briefing of the period before, if there is one. Where another run is making that, it is waited for: one step
+    behind each other several periods can be made at once. A run that died is not waited for, or until its claim ends."""
+    before = seen.period.previous()
+    key = claim_key(seen.campaign.slug, before.path)
+    if _being_made(run.store, key):
+        with run.stage(f"wait for {before.key}"):
+            while _being_made(run.store, key):
+                time.sleep(_LOOK_EVERY_S)
+    facts = read_facts_of(run.store, seen.campaign.slug, before.path, seen.campaign.tlp)
+    if not facts:
+        return seen
+    return replace(seen, predecessor=Predecessor(period=before.key, edition=edition_of(facts)), previous=read_facts(facts))
+
+
+def _being_made(store: ObjectStore, key: str) -> bool:
+    held = held_claim(store, key, datetime.now(UTC))
+    return held is not None and not is_gone(held.process)
 
 
 def _known(item: BlockedBatch, cutoff: Cutoff) -> bool:

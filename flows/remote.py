@@ -49,23 +49,28 @@ class Remote:
     poll_s: float = POLL_S
 
     def make(self, periods: Sequence[str], max_active: int, begun: Callable[[str], None]) -> Iterator[tuple[str, Outcome]]:
-        """(period key, outcome) as each ends; at most `max_active` are handed over at a time.
+        """(period key, outcome) as each ends; at most `max_active` are handed over at a time, each when the one before it is under way: its
+        briefing waits for that one's where it compares the two.
 
         If no worker takes any of them for `patience_s`, those handed over are called back and nothing more is handed over: the rest is made
         `here`, or failed. A run that a worker took at that very moment is `busy` here: the claim of a period is held by one.
         """
-        waiting, active = list(periods), dict[str, FlowRun]()
+        waiting, active, untaken = list(periods), dict[str, FlowRun](), False
         last_sign = looked = time.monotonic()
         while waiting or active:
-            while waiting and len(active) < max_active:
+            while waiting and len(active) < max_active and not untaken:
                 begun(waiting[0])
                 active[waiting[0]] = self._hand_over(waiting[0])
                 del waiting[0]
+                untaken = True
+            untaken = False
             if look := time.monotonic() - looked > _LOOK_EVERY_S:
                 looked = time.monotonic()
             for period, handed in list(active.items()):
                 run = self.client.read_flow_run(handed.id)
-                if not _is_scheduled(run):
+                if _is_scheduled(run):
+                    untaken = True
+                else:
                     last_sign = time.monotonic()
                 if _is_final(run) or (look and self._interrupted(run)):
                     del active[period]

@@ -71,7 +71,7 @@ def acts_of(posts: pd.DataFrame, found: list[BehaviourEdges]) -> Acts:
     at, post = np.unique(_joined(rows), return_inverse=True)  # posts with a share that can take part
     keys = account_keys(posts)
     sharing = distinct(np.concatenate([np.empty(0, np.int64), *(one.shares.frame["post"].to_numpy(np.int64) for one in found)]))
-    accounts = pd.Index(sorted(set(keys.iloc[sharing])), dtype="str")
+    accounts = pd.Index(sorted(keys.iloc[sharing].unique()), dtype="str")
     post_account = accounts.get_indexer(pd.Index(keys.iloc[at])).astype(np.int64)
     taking_part = [eligible_accounts(one.sweep, one.min_participation)[one.sweep.account] for one in found]
     pairs = _pairs(found, accounts)

@@ -26,13 +26,14 @@ def occurring_names(
     """
     text = "\n".join(words).casefold()
     tokens = {part for token in _TOKEN.findall(text) for part in (token, token.strip(".-"), *re.split(r"[.\-]", token))}
+    runs = {text[at : at + many] for many in _RUNS for at in range(len(text) - many + 1)}
     found: set[str] = set()
     for column in ("handle", "account_id", "display_name"):
         columns = list(dict.fromkeys(("platform", "account_id", column)))
         rows = observations.loc[observations[column].notna().to_numpy(bool), columns].drop_duplicates()
         rows = rows[~account_key(rows).isin(nameable).to_numpy(bool)]
         names = rows[column].str.strip().str.removeprefix("@")
-        met = names.str.casefold().isin(tokens).to_numpy(bool) | _spaced(names, text)
+        met = names.str.casefold().isin(tokens).to_numpy(bool) | _spaced(names, text, runs)
         own = account_key(rows).isin(members).to_numpy(bool)
         found |= {name for name in names[met & own] if len(name) >= SHORTEST}
         found |= identifiers(names[met & ~own])
@@ -42,10 +43,9 @@ def occurring_names(
     return frozenset(found | {post for post in chosen["post_id"][hidden] if len(post) >= SHORTEST})
 
 
-def _spaced(names: pd.Series, text: str) -> Any:
+def _spaced(names: pd.Series, text: str, runs: set[str]) -> Any:
     """Which names of several words, or in a script without blanks, stand in the text. Its first and its last characters are looked up
-    before a name is searched for (50 us): of 100,000 names few remain."""
-    runs = {text[at : at + many] for many in _RUNS for at in range(len(text) - many + 1)}
+    among the `runs` of the text before a name is searched for (50 us): of 100,000 names few remain."""
     told = names.str.contains(r"\s|[^\x00-\x7f]", regex=True).to_numpy(bool, copy=True)
     told[told] = [_begun(name, runs) and name in text for name in names[told].str.casefold()]
     return told

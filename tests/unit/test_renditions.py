@@ -1,5 +1,6 @@
 """What a lower rendition may hold: every field decided, no number changed, nothing named, nothing of the team's workings."""
 
+import re
 import sys
 from datetime import date, datetime
 from pathlib import Path
@@ -192,6 +193,32 @@ def test_mentions_addresses_and_links_into_platforms_leave_a_quote(text: str, le
 def test_no_term_stands_as_a_word_after_it_was_taken_out(text: str, terms: set[str]) -> None:
     gone = Terms(dict.fromkeys(terms, "[account]"))
     assert not gone.stand_in(gone.taken_out_of(text))
+
+
+_LETTERS = "abAB1_ .#李娜ßéſıİK"
+
+
+@given(st.text(_LETTERS, max_size=30), st.sets(st.text(_LETTERS, min_size=1, max_size=5), max_size=6))
+def test_terms_are_met_where_a_pattern_of_all_of_them_meets_them(text: str, terms: set[str]) -> None:
+    """The same by one regular expression, the longest term first, which folds İ, ı and ß in other ways than by characters."""
+    plain = [term for term in terms if term.strip()]
+    gone = Terms({term: f"<{len(term)}>" for term in plain})
+    ordered = sorted(plain, key=lambda term: (-len(term), term))
+    word = "[A-Za-z0-9_]"
+    pattern = "|".join(
+        (f"(?<!{word})" if re.match(word, term, re.IGNORECASE) else "")
+        + re.escape(term)
+        + (f"(?!{word})" if re.search(f"{word}$", term, re.IGNORECASE) else "")
+        for term in ordered
+    )
+    expected = re.sub(pattern, lambda met: f"<{len(met[0])}>", text, flags=re.IGNORECASE) if ordered else text
+    assert gone.taken_out_of(text) == expected
+    assert gone.stand_in(text) == (expected != text)
+
+
+@pytest.mark.parametrize("text", ["by Straße_24 today", "by STRAßE_24 today", "by straße_24"])
+def test_a_name_with_a_letter_whose_fold_is_two_is_taken_out(text: str) -> None:
+    assert "24" not in Terms({"Straße_24": "[account]"}).taken_out_of(text)
 
 
 def test_names_of_several_words_and_of_other_scripts_are_found_and_plain_words_of_outsiders_are_not() -> None:
