@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from reports.gate.pages import pages
+from reports.gate.pages import pages, undrawn
 from reports.gate.violations import Violation
 
 LISTENED = ("weasyprint", "fontTools", "matplotlib", "py.warnings")
@@ -50,6 +50,7 @@ def print_pdf(html: str, figures: dict[str, str], *, edition: str, attachments: 
     from weasyprint import HTML
     from weasyprint.text.fonts import FontConfiguration
 
+    from reports.deferred import deferred_figures
     from reports.fetcher import OwnAssetsFetcher
     from reports.spoken import spoken_lines
     from reports.tagging import finish
@@ -62,9 +63,13 @@ def print_pdf(html: str, figures: dict[str, str], *, edition: str, attachments: 
     for logger in loggers:
         logger.addHandler(listener)
     try:
-        document = HTML(string=html, base_url="resurge:/", url_fetcher=fetcher).render(
-            font_config=FontConfiguration(), pdf_variant="pdf/ua-1", pdf_tags=True
-        )
+        for carried in (True, False):
+            with deferred_figures(carried=carried):
+                document = HTML(string=html, base_url="resurge:/", url_fetcher=fetcher).render(
+                    font_config=FontConfiguration(), pdf_variant="pdf/ua-1", pdf_tags=True
+                )
+            if not undrawn(document, figures):
+                break
         printed.pages = len(document.pages)
         printed.faults = pages(document, figures)
         with spoken_lines():

@@ -25,7 +25,15 @@ def pages(document: Any, figures: dict[str, str]) -> list[Violation]:
         for key, svg in figures.items()
         if blank(svg)
     ]
+    found += [Violation(BLANK, f"the chart {key}", "on no page", "it was laid out nowhere") for key in undrawn(document, figures)]
     return found
+
+
+def undrawn(document: Any, figures: dict[str, str]) -> list[str]:
+    """Keys of the charts that stand on no page of a laid-out weasyprint.Document."""
+    boxes = (box for page in document.pages for box, _ in _leaves(page._page_box, None) if not hasattr(box, "text"))
+    drawn = {box.element.get("src", "") for box in boxes if box.element is not None}
+    return [key for key in figures if not any(source.endswith(f"/figures/{key}.svg") for source in drawn)]
 
 
 def blank(svg: str) -> bool:
