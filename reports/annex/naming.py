@@ -48,6 +48,7 @@ class Names:
                 self._hidden.setdefault(name, account)
         self._sorted = sorted(self._hidden)
         self._begins: dict[str, bool] = {}
+        self._said: dict[tuple[str, str, bool], str] = {}  # why an account is listed is said of thousands in the same words
 
     def may_name(self, account: str) -> bool:
         return account in self._nameable
@@ -65,6 +66,7 @@ class Names:
         ]
         for account, post in zip(account_key(found), found["post_id"], strict=True):
             self._posts[post.casefold()] = self._posts.get(post.casefold(), True) and account in self._nameable
+        self._said.clear()
 
     def link(self, address: str) -> str:
         """The address, defanged; with a keyed hash for its path where that names somebody or may do so: on a platform where anybody
@@ -88,7 +90,14 @@ class Names:
     def words(self, text: str, platform: str, *, paths: bool = True) -> str:
         """A text with mentions, names and links of accounts that may not be named replaced by pseudonyms, clean for print. Without
         `paths` only the host of a link is left: the code of a shortener names one share of a page, and so a post."""
-        text = "".join(c for c in text if unicodedata.category(c) != "Cf" or c in "\u200c\u200d")
+        asked = (text, platform, paths)
+        if asked not in self._said:
+            self._said[asked] = self._words(text, platform, paths=paths)
+        return self._said[asked]
+
+    def _words(self, text: str, platform: str, *, paths: bool) -> str:
+        if not text.isascii():
+            text = "".join(c for c in text if unicodedata.category(c) != "Cf" or c in "\u200c\u200d")
         text = _LINK.sub(lambda found: self.link(found[0]) if paths else self._host_of(found[0]), text)
         text = _MENTION.sub(lambda found: f"@{self._mention(found[1], platform)}", text)
         return printable(self._without_names(text))[0]

@@ -64,13 +64,16 @@ def edges_annex(
     out = io.StringIO(newline="")
     writer = csv.writer(out, lineterminator="\n")
     writer.writerow(COLUMNS)
-    records = edges.assign(pair=pair, left=left).to_dict("records")
+    records, told_of = edges.assign(pair=pair, left=left).to_dict("records"), dict[int, list[str]]()
     shown = acted.iloc[order].assign(
         apart=_apart(acted)[order],
         **{end: acted[end].iloc[order].dt.strftime("%Y-%m-%dT%H:%M:%SZ") for end in ("source_at", "target_at")},
     )
     for at, row in zip(edge[order].tolist(), shown.to_dict("records"), strict=True):
-        writer.writerow([spreadsheet_cell(cell) for cell in (tlp, *_cells(records[at], row, names))])
+        if at not in told_of:
+            told_of[at] = [spreadsheet_cell(cell) for cell in (tlp, *_edge_cells(records[at], names))]
+        of_object = map(spreadsheet_cell, _object_cells(records[at], row, names))
+        writer.writerow([*told_of[at], *of_object, str(records[at]["left"])])
     data = out.getvalue().encode()
     told = EdgesFile(
         name=FILE,
@@ -107,7 +110,7 @@ def _apart(acted: pd.DataFrame) -> np.ndarray:
     return np.abs((acted["source_at"] - acted["target_at"]).dt.total_seconds().to_numpy(np.float64))
 
 
-def _cells(edge: dict[Hashable, Any], row: dict[Hashable, Any], names: "_Names") -> Iterator[str]:
+def _edge_cells(edge: dict[Hashable, Any], names: "_Names") -> Iterator[str]:
     source, target = str(edge["source"]), str(edge["target"])
     yield str(edge["pair"])
     yield str(edge["behaviour"])
@@ -116,6 +119,10 @@ def _cells(edge: dict[Hashable, Any], row: dict[Hashable, Any], names: "_Names")
     label = edge.get("label")
     yield from (str(edge["objects"]), str(edge["objects_certain"]), str(edge["clock"]), label if isinstance(label, str) else "")
     yield f"{edge['q_value']:.3g}"
+
+
+def _object_cells(edge: dict[Hashable, Any], row: dict[Hashable, Any], names: "_Names") -> Iterator[str]:
+    source, target = str(edge["source"]), str(edge["target"])
     yield names.thing(str(edge["behaviour"]), str(row["object_id"]))
     yield str(row["pairs"])
     for account, end in ((source, "source"), (target, "target")):
@@ -123,7 +130,6 @@ def _cells(edge: dict[Hashable, Any], row: dict[Hashable, Any], names: "_Names")
         yield str(row[f"{end}_at"])
     yield f"{row['apart']:g}"
     yield str(row["clock"])
-    yield str(edge["left"])
 
 
 class _Names:

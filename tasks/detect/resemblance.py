@@ -98,22 +98,35 @@ def join_truncations(texts: pa.Array) -> Ints:
     keys = pc.replace_substring_regex(texts, r"[ .]*\.\.\.$", "")
     long_enough = text_lengths(keys) >= 2 * SHORT_CHARACTERS
     order = pc.sort_indices(keys).to_numpy(zero_copy_only=False)
-    beginnings: list[tuple[str, int]] = []
     related: dict[int, list[int]] = {}
-    for at, key, able in zip(order.tolist(), keys.take(pa.array(order)).to_pylist(), long_enough[order].tolist(), strict=True):
-        while beginnings and not key.startswith(beginnings[-1][0]):
-            beginnings.pop()
-        for _, other in beginnings:
-            older, younger = min(at, other), max(at, other)
-            related.setdefault(older, []).append(younger)
-        if able:
-            beginnings.append((key, at))
+    for at, other in _beginnings(keys.take(pa.array(order)).to_pylist(), order.tolist(), long_enough[order].tolist()):
+        related.setdefault(min(at, other), []).append(max(at, other))
     for older in sorted(related):
         if founder[older] == older:
             for younger in related[older]:
                 if founder[younger] == younger:
                     founder[younger] = older
     return np.array(founder, np.int64)
+
+
+def _beginnings(keys: list[str], texts: list[int], able: list[bool]) -> Iterator[tuple[int, int]]:
+    """(text, one that it begins with) of sorted `keys`; one that does not come right before something that begins with it begins nothing,
+    so that nearly all are passed over by one comparison."""
+    done = 0
+    for first in range(len(keys) - 1):
+        if first < done or not able[first] or not keys[first + 1].startswith(keys[first]):
+            continue
+        open_ones = [(keys[first], texts[first])]
+        for done in range(first + 1, len(keys)):
+            while open_ones and not keys[done].startswith(open_ones[-1][0]):
+                open_ones.pop()
+            if not open_ones:
+                break
+            yield from ((texts[done], other) for _, other in open_ones)
+            if able[done]:
+                open_ones.append((keys[done], texts[done]))
+        else:
+            return
 
 
 def gram_sets(texts: pa.Array) -> tuple[Words, Ints]:

@@ -6,6 +6,7 @@ the lines above, and links. A quote must show what is there without letting it a
 
 import re
 import unicodedata
+from functools import lru_cache
 
 MAX_MARKS = 4  # combining marks a base: Vietnamese and pointed Hebrew need at most 3, stacks ("zalgo") use dozens
 MAX_GRAPHEMES = 280
@@ -21,6 +22,7 @@ _BARE_HOST = re.compile(
 )
 
 
+@lru_cache(maxsize=1 << 17)  # the same names and addresses stand in every rendition, and in the briefing of the next period: 40 MB
 def printable(text: str, *, limit: int = MAX_GRAPHEMES) -> tuple[str, bool]:
     """Clean `text` for print; returns it with whether it was shortened to `limit` graphemes (an ellipsis then marks the cut).
 
