@@ -8,6 +8,7 @@ import re
 import unicodedata
 from datetime import date, datetime
 
+from tasks.domain.languages import language_name
 from tasks.domain.measures import Estimate, Interval, NotMeasurable, Shared
 from tasks.domain.platforms import platform_name
 from tasks.domain.written import count as count
@@ -29,24 +30,6 @@ MONTHS = (
     "December",
 )
 WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
-LANGUAGES = {
-    "ar": "Arabic",
-    "de": "German",
-    "en": "English",
-    "es": "Spanish",
-    "fa": "Persian",
-    "fr": "French",
-    "he": "Hebrew",
-    "id": "Indonesian",
-    "it": "Italian",
-    "ja": "Japanese",
-    "ko": "Korean",
-    "pt": "Portuguese",
-    "ru": "Russian",
-    "tr": "Turkish",
-    "uk": "Ukrainian",
-    "zh": "Chinese",
-}
 ISO_DATE = re.compile(r"(?<![\w-])(\d{4})-(0[1-9]|1[0-2])-(0[1-9]|[12]\d|3[01])(?![\w-])")
 RANGE = "\N{EN DASH}"
 
@@ -105,12 +88,7 @@ def p_statement(value: float) -> str:
 platform = platform_name
 
 
-def language(code: str) -> str:
-    """`zh-TW` -> `Chinese (zh-TW)`, `zh` -> `Chinese`; a code that is not known stays a code."""
-    name = LANGUAGES.get(code.split("-")[0].lower())
-    if name is None:
-        return {"": "not given", "und": "undetermined"}.get(code, code)
-    return name if "-" not in code else f"{name} ({code})"
+language = language_name
 
 
 def sentence_list(words: list[str] | tuple[str, ...]) -> str:

@@ -121,14 +121,14 @@ def day_number(day: date) -> float:
     return float((day - date(1970, 1, 1)).days)
 
 
-def month_ticks(axes: "Axes", first: date, last: date) -> None:
-    """Ticks on the first of months (of days on short spans), at most about 8; the year stands where it changes."""
+def month_ticks(axes: "Axes", first: date, last: date, most: int = 9) -> None:
+    """Ticks on the first of months (of days on spans of up to six weeks), about `most`; the year stands where it changes."""
     span = (last - first).days
-    if span <= 16:
-        days = [date.fromordinal(first.toordinal() + i) for i in range(0, span + 1, 1 if span <= 9 else 2)]
+    if span <= 42:
+        days = [date.fromordinal(first.toordinal() + i) for i in range(0, span + 1, -(-(span + 1) // most))]
         labels = [f"{d.day} {MONTHS[d.month - 1][:3]}" for d in days]
     else:
-        step = max(1, round(span / 30.4 / 8))
+        step = max(1, round(span / 30.4 / most))
         months = range(first.year * 12 + first.month - 1, last.year * 12 + last.month)
         days = [d for m in months if m % step == 0 and first <= (d := date(m // 12, m % 12 + 1, 1)) <= last] or [first]
         labels = [

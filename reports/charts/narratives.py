@@ -31,7 +31,7 @@ def narrative_shares(items: Sequence[tuple[str, Narrative]], end: date, marks: S
             _panel(axes, item, row, name)
             draw_marks(axes, [mark for mark in marks if first <= mark.day <= end])
             axes.set_xlim(day_number(first), day_number(end))
-            month_ticks(axes, first, end)
+            month_ticks(axes, first, end, most=5)
             axes.set_ylim(0, top)
             axes.set_yticks([0, top / 2, top], ["0", f"{top / 2:g} %", f"{top:g} %"])
             if i % ACROSS:

@@ -36,6 +36,7 @@ COHORT_NAMES = (
     ("first_observed", "first observed"),
     ("undetermined", "undetermined"),
 )
+GROUP_NAMES = {"at risk at t0": "at risk at the takedown", **dict(COHORT_NAMES)}  # of survival curves
 DASHES = {"posts": "-", "accounts": (0, (4, 1.5)), "engagement": (0, (1, 1.5))}
 COLOURS = {"posts": NAVY, "accounts": RUST, "engagement": SOFT}
 
@@ -100,7 +101,7 @@ def _index_panel(
             size=7.5,
         )
     axes.set_xlim(day_number(span[0]), day_number(span[1]))
-    month_ticks(axes, *span)
+    month_ticks(axes, *span, most=5)
 
 
 def _index_line(axes: "Axes", series: IndexSeries) -> None:
@@ -170,6 +171,8 @@ def from_the_start(curve: SurvivalCurve) -> tuple[SurvivalPoint, ...]:
 def survival(curves: Sequence[SurvivalCurve]) -> str:
     """Kaplan-Meier curves with their bands: the share of each group still active after so many days."""
 
+    from matplotlib.ticker import MaxNLocator
+
     def paint(figure: "Figure") -> None:
         axes = place(figure, 0.42, 0.42, 4.7, 0.85)
         ends = spread([curve.points[-1].value for curve in curves], 0.17, 0.03, 1)
@@ -194,10 +197,19 @@ def survival(curves: Sequence[SurvivalCurve]) -> str:
                 color=colour,
                 linestyle=("-", (0, (4, 1.5)), "-", (0, (1, 1.5)))[i % 4],
             )
-            axes.text(last * 1.02, at, f"{curve.group} ({count(curve.accounts)})", color=colour, va="center", weight=600, size=7.5)
+            axes.text(
+                last * 1.02,
+                at,
+                f"{GROUP_NAMES.get(curve.group, curve.group)} ({count(curve.accounts)})",
+                color=colour,
+                va="center",
+                weight=600,
+                size=7.5,
+            )
         axes.set_xlim(-0.012 * last, last or 1)
         axes.set_ylim(0, 1.02)
         axes.set_yticks([0, 0.5, 1], ["0 %", "50 %", "100 %"])
+        axes.xaxis.set_major_locator(MaxNLocator(8, integer=True))
         axes.yaxis.grid(True)
         axes.set_xlabel("days since the takedown, or since the first post of later accounts", size=7.5)
         axes.spines["left"].set_color(HAIR)

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from reports.gate.derived import CONSTANTS, add_derived
+from reports.gate.derived import CONSTANTS, add_derived, ranks
 from reports.gate.judged import other_figures, outside_references
 from reports.gate.known import Known
 from reports.gate.numbers import unresolved
@@ -22,7 +22,7 @@ def lint(facts: Facts, html: str, figures: dict[str, str], *, edition: str, repl
         *wording(facts),
         *outside_references(parsed),
         *other_figures(parsed),
-        *unresolved(passages(html, figures), _known(parsed, facts, edition, replaced), CONSTANTS),
+        *unresolved(passages(html, figures), _known(parsed, facts, edition, replaced), (*CONSTANTS, *ranks(facts))),
     ]
 
 

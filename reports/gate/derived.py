@@ -27,6 +27,11 @@ CONSTANTS = {
 }
 
 
+def ranks(facts: Facts) -> list[str]:
+    """What clusters are called: by their place among all, largest first."""
+    return [f"Cluster {place}" for place in range(1, len(facts.coordination.clusters) + 1)]
+
+
 def add_derived(known: Known, facts: Facts) -> None:
     """Add to `known` what the layout works out: shares of a whole, sums of rows that are merged, hours of the day, scales of shades."""
     for share in _shares(facts):
@@ -51,12 +56,13 @@ def _shares(facts: Facts) -> Iterator[float]:
 
 
 def _sums(facts: Facts) -> Iterator[int]:
-    """Groups of a kind beyond the largest are one row; checks passed are counted by suite, members among the accounts drawn."""
+    """Groups of a kind beyond the largest are one row; checks passed are counted by suite, members and clusters among the accounts drawn."""
     passed = [check.suite for check in facts.validation.checks if check.success]
     yield from (len(passed), *(passed.count(suite) for suite in set(passed)))
     network = facts.coordination.network
     if not isinstance(network, NotMeasurable):
         yield sum(node.member for node in network.nodes)
+        yield len({node.cluster_id for node in network.nodes})
     for record in facts.takedowns:
         groups: tuple[GroupRow, ...] = () if isinstance(record.by_group, NotMeasurable) else record.by_group
         for kind in {row.kind for row in groups}:

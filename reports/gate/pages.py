@@ -11,6 +11,7 @@ from reports.gate.violations import Violation
 
 OVERFLOW, EMPTY, BLANK, UNNAMED = "overflow", "empty page", "blank figure", "document without a name"
 SLACK = 1.0  # px: rounding of letter widths; a letter that hangs over by more is seen
+HANG = 0.2  # of the letters' size: a font's own height is more than that of a closely set line, which the page is broken by
 SVG = "{http://www.w3.org/2000/svg}"
 MARKS = {f"{SVG}{name}" for name in ("path", "use", "rect", "circle", "ellipse", "line", "polyline", "polygon", "image")}
 
@@ -105,7 +106,8 @@ def _beyond(box: Any, edges: tuple[float, float, float, float], *, across: bool 
     left, top, right, bottom = edges
     over = [left - box.position_x, box.position_x + box.width - right]
     if not across:
-        over += [top - box.position_y, box.position_y + box.height - bottom]
+        hang = HANG * box.style["font_size"] if hasattr(box, "text") else 0.0
+        over += [top - box.position_y - hang, box.position_y + box.height - bottom - hang]
     most = max(over)
     return most if most > SLACK else 0.0
 

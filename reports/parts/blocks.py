@@ -3,11 +3,11 @@
 Everything in them is already formatted. Templates place them and decide nothing.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import TypeVar
 
-from reports.formats import direction, lang_attribute, language, number, platform, short_date
+from reports.formats import dated, direction, lang_attribute, language, number, platform, short_date
 from tasks.domain.measures import NotMeasurable
 from tasks.domain.narratives import Quote
 
@@ -124,12 +124,15 @@ class Passage:
 
 @dataclass
 class Notes:
-    """Collects the reasons of one table: equal reasons share one letter."""
+    """Collects the reasons of one table: equal reasons share one letter. `names`: what ids in them are called."""
 
+    names: Mapping[str, str] = field(default_factory=dict)
     reasons: list[str] = field(default_factory=list)
 
     def letter(self, reason: str) -> str:
-        reason = reason.rstrip(". ")
+        reason = dated(reason.rstrip(". "))
+        for key, name in self.names.items():
+            reason = reason.replace(key, name)
         if reason not in self.reasons:
             self.reasons.append(reason)
         position = self.reasons.index(reason)

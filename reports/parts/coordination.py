@@ -56,7 +56,7 @@ def coordination(facts: Facts) -> Coordination:
         behaviours=_behaviours(facts),
         clusters=_clusters(facts),
         changes=cluster_changes(record),
-        events=cluster_events(record, cluster_numbers(facts)),
+        events=cluster_events(record, cluster_names(facts)),
         exhibits=tuple(_exhibit(exhibit) for exhibit in shown),
         exhibits_note=" ".join(filter(None, (_exhibits_note(len(exhibits), len(shown)), _marks_note(shown)))),
         proposed=_proposed(facts),
@@ -89,8 +89,9 @@ def _opened(record: CoordinationFacts) -> str:
     if fused is None or not fused.edges:
         return ""
     said = (
-        f"All behaviours together join {plural(fused.accounts, 'account')} by {plural(fused.edges, 'edge')}; {count(fused.edges_several)} "
-        f"of them rest on two behaviours or more, {count(fused.edges_certain)} are certain even by the clocks alone."
+        f"All behaviours together join {plural(fused.accounts, 'account')} by {plural(fused.edges, 'edge')}; "
+        f"{_some(fused.edges_several)} of them {verb(fused.edges_several, 'rests', 'rest')} on two behaviours or more, "
+        f"{_some(fused.edges_certain)} {verb(fused.edges_certain, 'is', 'are')} certain even by the clocks alone."
     )
     if file is None:
         return said
@@ -100,9 +101,13 @@ def _opened(record: CoordinationFacts) -> str:
         if many
     ]
     return (
-        f"{said} {file.name}, published with this briefing (SHA-256 {file.sha256[:16]}), opens them: which posts, and when, in "
+        f"{said} The file {file.name}, published with this briefing (SHA-256 {file.sha256[:16]}), opens them: which posts, and when, in "
         f"{plural(file.rows, 'row')}{', with ' + sentence_list(beyond) + ' counted there' if beyond else ''}."
     )
+
+
+def _some(value: int) -> str:
+    return count(value) if value else "none"
 
 
 def _chosen(exhibits: tuple[Exhibit, ...]) -> tuple[Exhibit, ...]:
@@ -131,8 +136,13 @@ def _marks_note(shown: tuple[Exhibit, ...]) -> str:
 
 
 def cluster_numbers(facts: Facts) -> dict[str, str]:
-    """Clusters that other tables and the figure can name, by their number in the table."""
+    """Id -> number in the table of clusters, for those that stand in it: the figure names no others."""
     return {cluster.cluster_id: str(i + 1) for i, cluster in enumerate(facts.coordination.clusters[:MOST_CLUSTERS])}
+
+
+def cluster_names(facts: Facts) -> dict[str, str]:
+    """Id -> `Cluster 12`, by its place among all clusters, largest first; the table shows the first of them."""
+    return {cluster.cluster_id: f"Cluster {i + 1}" for i, cluster in enumerate(facts.coordination.clusters)}
 
 
 def _network(facts: Facts) -> Figure:

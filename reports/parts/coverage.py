@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from reports.charts import coverage_days
-from reports.formats import clock_instant, count, percent, platform, plural, sentence, sentence_list, short_date
+from reports.formats import clock_instant, count, dated, percent, platform, plural, sentence, sentence_list, short_date
 from reports.parts.blocks import Cell, Column, Figure, Notes, Table, head, number_cell, text_cell
 from tasks.domain.batches import CheckResult
 from tasks.domain.facts import Facts, PlatformCoverage
@@ -34,7 +34,7 @@ class Coverage:
 def coverage(facts: Facts) -> Coverage:
     record, books = facts.coverage, facts.validation
     changed = (
-        f"Queries that began or ended inside the windows compared: {sentence_list(record.queries_changed)}."
+        f"Queries that began or ended inside the windows compared: {sentence_list([dated(one) for one in record.queries_changed])}."
         if record.queries_changed
         else ""
     )

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, replace
 
-from reports.formats import RANGE, day, instant, number, sentence_list
+from reports.formats import RANGE, dated, day, instant, number, sentence_list
 from reports.parts.blocks import Column, Notes, Table, head
 from reports.parts.sources import sources
 from tasks.domain.facts import Facts, Judgement, KeyFigure
@@ -91,9 +91,9 @@ def _judgement(item: Judgement) -> JudgementView:
         term=f"{item.likelihood}, {low}{RANGE}{high} %",
         confidence_level=item.confidence,
         confidence=item.confidence_statement,
-        reasons=item.reasons,
-        alternative=item.alternative,
-        would_change=item.would_change,
+        reasons=tuple(map(dated, item.reasons)),
+        alternative=dated(item.alternative),
+        would_change=dated(item.would_change),
     )
 
 

@@ -4,7 +4,7 @@ import re
 from collections.abc import Mapping
 
 from reports.formats import capital, count, estimate, language, number, percent, plural, shared
-from reports.parts.blocks import Cell, Column, Notes, Table, head, number_cell
+from reports.parts.blocks import LETTERS, Cell, Column, Notes, Table, head, number_cell
 from tasks.domain.measures import Estimate, Interval, NotMeasurable
 from tasks.domain.rebuilding import GroupRow, TakedownFacts
 
@@ -14,18 +14,20 @@ KINDS = {"language": "Language", "category": "Category", "cluster": "Cluster"}
 
 
 def group_table(record: TakedownFacts, clusters: Mapping[str, str] | None = None) -> Table | None:
-    """One row a group; rows beyond the largest of a kind are added to `other`, without an index of their own. `clusters`: their numbers
-    in the table of clusters, by id."""
+    """One row a group; rows beyond the largest of a kind are added to `other`, without an index of their own. `clusters`: what they are
+    called, by id."""
     groups: tuple[GroupRow, ...] | NotMeasurable = record.by_group
     if isinstance(groups, NotMeasurable) or not groups:
         return None
-    notes, numbers = Notes(), clusters or {}
+    names = dict(clusters or {})
+    names |= _unnamed([row.group for row in groups if row.kind == "cluster" and CLUSTER_ID.fullmatch(row.group)], names)
+    notes = Notes(names)
     kinds = list(dict.fromkeys(row.kind for row in groups))
     rows: list[tuple[Cell, ...]] = []
     for kind in kinds:
         mine = [row for row in groups if row.kind == kind]
         shown = mine if len(mine) <= MOST_OF_A_KIND + 1 else [row for row in mine if row.group != "other"][:MOST_OF_A_KIND]
-        rows += [_row(row, _heading(row, numbers, len(kinds) > 1), notes) for row in shown]
+        rows += [_row(row, _heading(row, names, len(kinds) > 1), notes) for row in shown]
         if rest := [row for row in mine if row not in shown]:
             rows.append(_rest(kind, rest, len(kinds) > 1))
     columns = (
@@ -107,11 +109,15 @@ def _rest(kind: str, rest: list[GroupRow], named: bool) -> tuple[Cell, ...]:
     )
 
 
+def _unnamed(ids: list[str], names: Mapping[str, str]) -> dict[str, str]:
+    """Names for clusters beyond those that have one: `Smaller cluster`, with a letter where there are several."""
+    rest = [key for key in dict.fromkeys(ids) if key not in names]
+    return {key: f"Smaller cluster{f' {LETTERS[i]}' if len(rest) > 1 else ''}" for i, key in enumerate(rest[: len(LETTERS)])}
+
+
 def _heading(row: GroupRow, clusters: Mapping[str, str], named: bool) -> str:
-    """A cluster bears its number in the table of clusters; of one that is not in it that is said: an id tells a reader nothing."""
+    """A cluster is called as everywhere else: an id tells a reader nothing."""
     if row.kind == "cluster" and row.group in clusters:
-        return f"Cluster {clusters[row.group]}"
-    if row.kind == "cluster" and CLUSTER_ID.fullmatch(row.group):
-        return "Cluster beyond those in the table of clusters"
+        return clusters[row.group]
     name = language(row.group) if row.kind == "language" else row.group
     return f"{KINDS.get(row.kind, row.kind)}: {name}" if named else name

@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from reports.formats import estimate, number, sentence_list, short_date
+from reports.formats import estimate, number, sentence_list, short_day
 from reports.parts.blocks import Cell, Column, Notes, Table, head, number_cell, text_cell
 from tasks.domain.measures import NotMeasurable
 from tasks.domain.rebuilding import Basis, IndexSeries, TakedownFacts
@@ -58,7 +58,7 @@ def _row(ways: dict[Basis, IndexSeries], notes: Notes) -> tuple[Cell, ...]:
     shown = ways.get("plain") or next(iter(ways.values()))
     absent = NotMeasurable(reason="not counted this way")
     cells = [_value(ways[basis].latest if basis in ways else absent, shown, basis, notes) for basis, _ in BASES]
-    day = f" ({short_date(shown.nadir_day)})" if shown.nadir_day else ""
+    day = f" ({short_day(shown.nadir_day)})" if shown.nadir_day else ""
     lowest = notes.cell(shown.nadir, lambda value: f"{number(value)}{day}")
     words = (_word(value, notes) for value in (shown.level, shown.direction))
     return (*cells, lowest, *words, back_cell(shown.t50_days, shown.t50_between, notes))

@@ -1,13 +1,13 @@
 """What became of the clusters since the period before: a sentence of counts and a table of events."""
 
-from reports.formats import count, percent, plural, sentence, sentence_list, short_day, verb
+from reports.formats import capital, count, percent, plural, sentence, sentence_list, short_day, verb
 from reports.parts.blocks import Column, Table, head, number_cell, text_cell
 from tasks.domain.facts import CoordinationFacts
-from tasks.domain.lineages import ClusterEvent
+from tasks.domain.lineages import ClusterEvent, ClusterPart
 from tasks.domain.measures import NotMeasurable
 
 MOST_EVENTS = 10
-SHORT_ID = 6  # characters of a cluster's id that tell the few of one page apart
+SMALLER, EARLIER = "one of the smaller clusters", "an earlier cluster"  # of one beyond those listed; of one of the time before
 KINDS = {"born": "New", "returned": "Back again", "split": "Split off", "merged": "Merged", "died": "Gone"}
 
 
@@ -20,12 +20,14 @@ def cluster_changes(record: CoordinationFacts) -> str:
         return sentence(f"What became of the clusters since the period before cannot be told: {changes.reason}")
     if not changes.clusters and not changes.clusters_before:
         return ""
-    of = f"clusters of {changes.min_accounts} accounts or more"
-    then, go_on = short_day(changes.compared_with.date()), verb(changes.continued, "goes", "go")
-    said = (
-        f"There {verb(changes.clusters, 'is', 'are')} {count(changes.clusters)} {of}, after {count(changes.clusters_before)} on {then}; "
-        f"{count(changes.continued)} {go_on} on under an id they had."
-    )
+    now = plural(changes.clusters, "cluster") if changes.clusters else "No cluster"
+    said = f"{now} of {changes.min_accounts} accounts or more {verb(max(changes.clusters, 1), 'stands', 'stand')} now, "
+    said += f"after {count(changes.clusters_before)} on {short_day(changes.compared_with.date())}"
+    if changes.clusters and changes.clusters_before:
+        said += (
+            f"; {count(changes.continued) if changes.continued else 'none'} {verb(changes.continued, 'goes', 'go')} on from then"
+        )
+    said += "."
     if changes.stayed.share is not None:
         both = plural(changes.stayed.whole, "account")
         said += f" Of {both} in a cluster at both times, {percent(changes.stayed.share)} stayed in theirs."
@@ -33,14 +35,14 @@ def cluster_changes(record: CoordinationFacts) -> str:
 
 
 def cluster_events(record: CoordinationFacts, names: dict[str, str]) -> Table | None:
-    """`names`: numbers of clusters in the table above, by id; the others go by the beginning of their id."""
+    """`names`: what the largest clusters are called, by id."""
     events = record.cluster_events
     if not events:
         return None
     rows = tuple(
         (
             head(KINDS[event.kind]),
-            text_cell(_name(event.cluster_id, names)),
+            text_cell(capital(names.get(event.cluster_id, EARLIER if event.kind == "died" else SMALLER))),
             number_cell(count(event.accounts)),
             text_cell(_told(event, names)),
         )
@@ -53,7 +55,7 @@ def cluster_events(record: CoordinationFacts, names: dict[str, str]) -> Table | 
 
 
 def _told(event: ClusterEvent, names: dict[str, str]) -> str:
-    parts = [f"{_name(part.cluster_id, names)} ({count(part.shared)} of {count(part.accounts)} accounts)" for part in event.others]
+    parts = [_part(part, names) for part in event.others]
     if event.kind == "split":
         return sentence(f"came out of {sentence_list(parts)}")
     if event.kind == "merged":
@@ -65,5 +67,6 @@ def _told(event: ClusterEvent, names: dict[str, str]) -> str:
     }[event.kind]
 
 
-def _name(cluster_id: str, names: dict[str, str]) -> str:
-    return f"Cluster {names[cluster_id]}" if cluster_id in names else f"Id {cluster_id[:SHORT_ID]}"
+def _part(part: ClusterPart, names: dict[str, str]) -> str:
+    name = names.get(part.cluster_id, EARLIER)
+    return f"{name} ({count(part.shared)} of the {plural(part.accounts, 'account')} it had)"

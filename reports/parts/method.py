@@ -74,10 +74,20 @@ def _parameter(key: str) -> str:
     return f"{PARAMETERS[name]}{f' ({BEHAVIOURS.get(which, which)})' if which else ''}" if name in PARAMETERS else key
 
 
+def _named(parameters: dict[str, str]) -> list[tuple[str, str]]:
+    """Names and values; a parameter that is the same for several behaviours stands once."""
+    of_one: dict[str, list[str]] = {}
+    for key, value in parameters.items():
+        of_one.setdefault(key.partition(" ")[0], []).append(value)
+    alike = {name for name, values in of_one.items() if len(values) > 1 and len(set(values)) == 1}
+    told = {key.partition(" ")[0] if key.partition(" ")[0] in alike else key: value for key, value in sorted(parameters.items())}
+    return [(_parameter(key) + (", for every behaviour" if key in alike else ""), value) for key, value in told.items()]
+
+
 def _parameters(facts: Facts) -> Table | None:
     if not facts.inputs.parameters:
         return None
-    rows = tuple((head(_parameter(key)), number_cell(value)) for key, value in sorted(facts.inputs.parameters.items()))
+    rows = tuple((head(name), number_cell(value)) for name, value in _named(facts.inputs.parameters))
     return Table("Parameters in force", (Column("Parameter"), Column("Value", True)), rows, fit=True)
 
 
@@ -132,7 +142,7 @@ def _hashes(facts: Facts, edition: str) -> Table:
     late = f"{number(facts.period.lateness_h)} h allowed for late posts"
     rows = (
         ("Edition (SHA-256 of facts.json)", edition),
-        ("Predecessor", f"{before.period}, {before.edition}" if before else "none: this is the first briefing"),
+        ("Predecessor", f"{before.period}, {before.edition}" if before else "none: there is no briefing of the period before"),
         (
             "Period and cut-offs",
             f"{facts.period.key}; {cut_offs}; {late}",

@@ -168,8 +168,9 @@ def _pivot(pivot: Pivot) -> str:
         else f"{plural(-pivot.lag_days, 'day')} before"
     )
     too_early = ", so it is not the event that was answered" if pivot.interval[1] < pivot.event_on else ""
+    event = pivot.event if day(pivot.event_on) in pivot.event else f"{pivot.event} ({day(pivot.event_on)})"
     return (
-        f"{pivot.event} ({day(pivot.event_on)}): posts that match its keywords were {percent(pivot.share_before)} of all before and "
+        f"{event}: posts that match its keywords were {percent(pivot.share_before)} of all before and "
         f"{percent(pivot.share_after)} from {day(pivot.day)} on ({span}), {lag} the event{too_early}; "
         f"{p_statement(pivot.p_value)}. {sentence('Holiday control: ' + pivot.holiday_control)}"
     )

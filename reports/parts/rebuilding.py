@@ -1,6 +1,6 @@
 """Pages 4 and 5: what the takedowns did and what came back."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 
 from reports.charts import cohorts as cohorts_chart
@@ -9,7 +9,7 @@ from reports.charts.rebuilding import COHORT_NAMES, is_drawn
 from reports.formats import count, number, percent, platform, plural, sentence_list, short_date
 from reports.parts.blocks import Cell, Column, Figure, Notes, Table, head, number_cell, text_cell
 from reports.parts.changes import marks
-from reports.parts.coordination import cluster_numbers
+from reports.parts.coordination import cluster_names
 from reports.parts.episodes import episode_names
 from reports.parts.index_table import IN_BRACKETS, Between, back_cell, index_table
 from reports.parts.sources import sources
@@ -40,11 +40,12 @@ def rebuilding(facts: Facts) -> Rebuilding:
     records = facts.takedowns
     known = tuple(record for record in records if record.known == "yes")
     cited = sources(facts)
-    empty = Figure("index", "Rebuild index", absent="No takedown is on record, so there is nothing to rebuild from.")
     if not records:
-        none = "No takedown is on record for this campaign: there is nothing to measure a return against."
-        return Rebuilding(none, None, empty, None, Figure("cohorts", "Cohorts", absent=empty.absent), None, None, (), ())
-    names, clusters = episode_names(records), cluster_numbers(facts)
+        return _nothing("No takedown is on record for this campaign: there is nothing to measure a return against.")
+    if not known:
+        none = "No takedown of a known day is on record before the end of the period: there is nothing to measure a return against."
+        return replace(_nothing(none), unknown=tuple(unknown(record, cited) for record in records))
+    names, clusters = episode_names(records), cluster_names(facts)
     return Rebuilding(
         none="",
         table=_overview(records),
@@ -56,6 +57,11 @@ def rebuilding(facts: Facts) -> Rebuilding:
         traces=tuple(trace(record, names[record.takedown_id], cited, clusters) for record in known),
         unknown=tuple(unknown(record, cited) for record in records if record.known == "unknown"),
     )
+
+
+def _nothing(why: str) -> Rebuilding:
+    index, cohorts = (Figure(key, title, absent=why) for key, title in (("index", "Rebuild index"), ("cohorts", "Cohorts")))
+    return Rebuilding(why, None, index, None, cohorts, None, None, (), ())
 
 
 def _overview(records: tuple[TakedownFacts, ...]) -> Table:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import date
 
 from reports.charts import survival
+from reports.charts.rebuilding import GROUP_NAMES
 from reports.formats import (
     clock_instant,
     count,
@@ -41,7 +42,7 @@ class Trace:
 
 
 def trace(record: TakedownFacts, name: str, sources: Sources, clusters: Mapping[str, str]) -> Trace:
-    """`clusters`: their numbers in the table of clusters, by id."""
+    """`clusters`: what they are called, by id."""
     tables = (_waves(record), _batches(record), _successors(record), group_table(record, clusters), comparator_table(record))
     return Trace(
         name=name,
@@ -235,9 +236,9 @@ def _survival(record: TakedownFacts, name: str) -> Figure | None:
     if not curves:
         return None
     findings = [
-        f"{curve.group}: half silent after {number(curve.median_days)} days"
+        f"{GROUP_NAMES.get(curve.group, curve.group)}: half silent after {number(curve.median_days)} days"
         if not isinstance(curve.median_days, NotMeasurable)
-        else f"{curve.group}: {curve.median_days.reason}"
+        else f"{GROUP_NAMES.get(curve.group, curve.group)}: {curve.median_days.reason}"
         for curve in curves
     ]
     title = f"How long accounts keep posting, {name}"

@@ -10,6 +10,7 @@ import pandas as pd
 from tasks.domain.campaign import Campaign
 from tasks.domain.measures import NotMeasurable, Shared
 from tasks.domain.periods import Period
+from tasks.domain.platforms import platform_names
 
 PICKED_UP = 10  # engagements; a post with this many was taken up
 MIN_PICKED_UP = 0.01  # of a platform's measured posts
@@ -44,5 +45,5 @@ def breakout(
     category = 2 if platforms == 1 else 3
     return (
         category,
-        f"posts on {where}, taken up ({PICKED_UP} or more engagements on at least 1 % of posts) on {', '.join(reached)}",
+        f"posts on {where}, taken up ({PICKED_UP} or more engagements on at least 1 % of posts) on {platform_names(reached)}",
     )

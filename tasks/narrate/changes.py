@@ -111,8 +111,9 @@ def _levels(now: tuple[TakedownFacts, ...], then: tuple[TakedownFacts, ...]) -> 
         old = before.get((facts.takedown_id, facts.platform))
         for name in ("level", "direction"):
             new_value, old_value = getattr(facts, name), getattr(old, name) if old else None
-            if old_value is not None and new_value != old_value:
-                yield f"{_episode(facts)}: {name} {_word(new_value)}, after {_word(old_value)}"
+            if old_value is not None and _word(new_value) != _word(old_value):
+                after = "not measurable before" if isinstance(old_value, NotMeasurable) else f"after {old_value}"
+                yield f"{_episode(facts)}: {name} {_word(new_value)}, {after}"
 
 
 def _episode(facts: TakedownFacts) -> str:

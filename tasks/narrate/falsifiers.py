@@ -5,6 +5,7 @@ from typing import Any
 
 from tasks.domain.facts import Facts, Judgement, ScoredFalsifier
 from tasks.domain.measures import NotMeasurable
+from tasks.domain.narratives import NarrativeFacts
 from tasks.domain.platforms import platform_name
 from tasks.domain.rebuilding import TakedownFacts
 from tasks.narrate.told import resolve
@@ -28,12 +29,13 @@ def _scored(item: Judgement, previous: Facts, root: Mapping[str, object]) -> Sco
     if held is None:
         why = f"the condition {condition!r} of the last briefing is not understood"
         return ScoredFalsifier(judgement_id=item.judgement_id, statement=item.statement, outcome="cannot be told", why=why)
-    expected = _in_words(condition)
+    names = _names(previous, root)
+    expected = _in_words(condition, names)
     return ScoredFalsifier(
         judgement_id=item.judgement_id,
         statement=item.statement,
         outcome="held" if held else "did not hold",
-        why=f"expected {expected}, found {_shown(found)}",
+        why=f"expected {_unit(pointer)}{expected}, found {_shown(found, names)}",
     )
 
 
@@ -71,13 +73,27 @@ def _holds(value: Any, condition: str) -> bool | None:
     return None
 
 
-def _in_words(condition: str) -> str:
+def _names(previous: Facts, root: Mapping[str, object]) -> dict[str, str]:
+    """Labels of the narratives then and now, by id: an id tells a reader nothing."""
+    now = root.get("narratives")
+    items = (*previous.narratives.items, *(now.items if isinstance(now, NarrativeFacts) else ()))
+    return {item.narrative_id: f"“{', '.join(item.label)}”" for item in items if item.label}
+
+
+def _unit(pointer: str) -> str:
+    return "category " if pointer.endswith("/breakout_category") else ""
+
+
+def _in_words(condition: str, names: Mapping[str, str]) -> str:
     operator, _, operands = condition.partition(" ")
     if operator == "between":
         low, high = operands.split()
         return f"between {float(low):,.0f} and {float(high):,.0f}"
-    return " or ".join(operands.split("|"))
+    values = operands.split("|")
+    if len(values) > 2 and values[0].isdigit() and values == [str(int(values[0]) + i) for i in range(len(values))]:
+        return f"{values[0]} to {values[-1]}"
+    return " or ".join(names.get(value, value) for value in values)
 
 
-def _shown(value: Any) -> str:
-    return f"{value:,}" if isinstance(value, int) else str(value)
+def _shown(value: Any, names: Mapping[str, str]) -> str:
+    return f"{value:,}" if isinstance(value, int) else names.get(str(value), str(value))

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from tasks.domain.facts import Facts
+from tasks.domain.languages import language_name
 from tasks.domain.measures import NotMeasurable
 from tasks.domain.platforms import platform_names
 from tasks.domain.strict_yaml import read_mapping
@@ -115,7 +116,7 @@ def _several_languages(facts: Facts, told: Told) -> Sign:
         return Sign("not looked for", "The languages of the posts are not known." if facts.activity.posts else "There was no post.")
     for name in ("posts", *(f"languages/{name}" for name in spoken)):
         told.value(f"/activity/{name}")
-    shares = [f"{name} {percent(facts.activity.languages[name] / facts.activity.posts)}" for name in spoken]
+    shares = [f"{language_name(name)} {percent(facts.activity.languages[name] / facts.activity.posts)}" for name in spoken]
     return Sign(
         seen_if(len(spoken) > 1), f"Languages with at least {percent(MIN_OTHER_SHARE)} of the period's posts: {', '.join(shares)}."
     )

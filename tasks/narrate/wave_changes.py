@@ -6,6 +6,7 @@ from datetime import date
 from tasks.domain.measures import NotMeasurable
 from tasks.domain.platforms import platform_name
 from tasks.domain.rebuilding import LossWave, TakedownFacts
+from tasks.domain.written import percent
 
 
 def wave_changes(now: Iterable[TakedownFacts], then: Iterable[TakedownFacts]) -> Iterator[str]:
@@ -23,13 +24,13 @@ def wave_changes(now: Iterable[TakedownFacts], then: Iterable[TakedownFacts]) ->
             new, old = waves.get(day), known.get(day)
             if new is None and old is not None and old.provisional:
                 yield (
-                    f"{name}: the provisional loss wave of {day} ({old.lost:,} accounts silent in the last briefing) is withdrawn: "
+                    f"{name}: the provisional wave of silence of {day} ({old.lost:,} accounts silent in the last briefing) is withdrawn: "
                     "too many of them posted again for it to stand out"
                 )
             elif new is not None and old is not None and old.provisional and not new.provisional:
-                yield f"{name}: the loss wave of {day} is confirmed, with {new.lost:,} accounts lost after {old.lost:,} provisionally"
+                yield f"{name}: the wave of silence of {day} is confirmed, with {new.lost:,} accounts lost after {old.lost:,} provisionally"
             elif new is not None and old is None:
-                yield f"{name}: loss wave of {day}, {new.lost:,} accounts where chance explains {new.expected:.1f}{_standing(new)}"
+                yield f"{name}: wave of silence of {day}, {new.lost:,} accounts where chance explains {new.expected:.1f}{_standing(new)}"
 
 
 def _waves(takedowns: Iterable[TakedownFacts]) -> Mapping[str, Mapping[date, LossWave]]:
@@ -49,4 +50,4 @@ def _standing(wave: LossWave) -> str:
         return ""
     if isinstance(wave.returned_share, NotMeasurable):
         return " (provisional)"
-    return f" (provisional: of earlier silences of that length {wave.returned_share:.0%} ended with another post)"
+    return f" (provisional: of earlier silences of that length {percent(wave.returned_share)} ended with another post)"

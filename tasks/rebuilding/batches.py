@@ -63,10 +63,13 @@ def find_batches(creations: Creations, rng: np.random.Generator) -> tuple[Creati
     moments = creations.at_us
     days = int(moments[-1] // DAY_US - moments[0] // DAY_US) + 1 if len(moments) else 0
     if len(moments) < FEWEST_ACCOUNTS or days < FEWEST_DAYS:
-        return NotMeasurable(
-            reason=f"the creation of {len(moments):,} accounts is known to the hour, over {days:,} days; batches need {FEWEST_ACCOUNTS} "
-            f"accounts over {FEWEST_DAYS} days"
+        many, span = (f"{value:,} {noun}{'s' * (value != 1)}" for value, noun in ((len(moments), "account"), (days, "day")))
+        known = (
+            f"the creation of {many} is known to the hour, over {span}"
+            if days
+            else "no account's creation is known to the hour"
         )
+        return NotMeasurable(reason=f"{known}; batches need {FEWEST_ACCOUNTS} accounts over {FEWEST_DAYS} days")
     per_day = np.bincount((moments // DAY_US - moments[0] // DAY_US).astype(np.int64), minlength=days)
     rate = calm_rate(per_day)
     fullest = simulate_fullest(rate, days, rng)

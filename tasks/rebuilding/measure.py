@@ -159,12 +159,11 @@ def _caveats(episode: Episode, weeks: BaselineWeeks | None, cohorts: Cohorts) ->
     if weeks and weeks.left_out:
         found.append(
             f"{weeks.left_out} baseline weeks are left out ({weeks.near_earlier} near an earlier takedown, {weeks.before_data} before "
-            f"the data begin); the newest week used ends {weeks.age_days} days before t0."
+            f"the data begin); the newest week used ends {weeks.age_days} days before the takedown."
         )
     if cohorts.first_observed:
-        found.append(
-            f"Of {cohorts.first_observed:,} accounts only a first post after t0 is known: they may be new, or older and unseen till then."
-        )
+        accounts = f"{cohorts.first_observed:,} account{'s' * (cohorts.first_observed != 1)}"
+        found.append(f"Of {accounts} only a first post after the takedown is known: new, or older and unseen till then.")
     if isinstance(cohorts.reactivated, NotMeasurable) and cohorts.undetermined:
         found.append(
             "Accounts that posted before the look-back window stand under undetermined, because reactivation is not measurable."

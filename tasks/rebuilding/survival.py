@@ -32,9 +32,8 @@ def measure_survival(
     """
     horizon = timeline.end - SILENCE_DAYS
     if horizon <= episode.start:
-        return NotMeasurable(
-            reason=f"a silence of {SILENCE_DAYS} days cannot be seen yet: the data end {timeline.end - episode.start} days after t0"
-        )
+        after = f"the data end {timeline.end - episode.start} days after the takedown"
+        return NotMeasurable(reason=f"a silence of {SILENCE_DAYS} days cannot be seen yet: {after}")
     curves = []
     groups: list[tuple[str, np.ndarray, np.ndarray]] = [("at risk at t0", risk, np.full(len(risk), episode.start))]
     groups += [(name, assignment.members(name), timeline.first_day) for name in LATER]

@@ -96,3 +96,9 @@ def test_a_briefing_whose_text_breaks_a_rule_is_withheld_and_the_sentence_named(
     for told in ("word of certainty", "“certainly”", "unresolved number", "“98,765”", "“It is certainly 98,765 posts.”"):
         assert told in str(caught.value)
     assert "nothing was published" in (caught.value.remedy or "")
+
+
+def test_closely_set_lines_at_the_foot_of_a_page_are_no_overflow() -> None:
+    """The letters' own boxes are higher than their lines, so the last line of a page seems to hang over its edge."""
+    style = "p { font: 20px/0.95 serif; margin: 0 0 1px 0 }"
+    assert faults(printed("".join(f"<p>gap {i}</p>" for i in range(98)), style)) == []

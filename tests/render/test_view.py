@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime, timedelta
 from functools import cache
 from html import escape
 
@@ -11,18 +11,22 @@ import pytest
 import sample_facts
 from jinja2 import UndefinedError
 
+from reports.charts.canvas import month_ticks
 from reports.charts.rebuilding import from_the_start
 from reports.compose import WITHHELD, _environment, compose
+from reports.formats import day
 from reports.parts.blocks import Column, Notes, Table
-from reports.parts.coordination import cluster_numbers
+from reports.parts.coordination import cluster_names
 from reports.parts.groups import group_table
 from reports.parts.index_table import Between, back_cell, index_table
+from reports.parts.lineage import cluster_changes, cluster_events
 from reports.parts.sources import host, sources
 from reports.render import render_html
 from reports.view import Briefing, figures, view
 from tasks.domain.errors import UsageProblem
 from tasks.domain.facts import Facts, edition_of
-from tasks.domain.measures import Estimate, Interval, NotMeasurable
+from tasks.domain.lineages import ClusterChanges, ClusterEvent, ClusterPart
+from tasks.domain.measures import Estimate, Interval, NotMeasurable, Shared
 from tasks.domain.rebuilding import GroupRow, SurvivalCurve, SurvivalPoint
 
 EDITION = "5e" * 32
@@ -341,16 +345,113 @@ def test_groups_name_clusters_as_the_table_of_clusters_does() -> None:
     first = facts.coordination.clusters[0].cluster_id
     rows = tuple(
         GroupRow(kind=kind, group=group, baseline_posts=1, latest_posts=1, index=1.0)
-        for kind, group in (("language", "en"), ("cluster", first), ("cluster", "0123456789ab"), ("cluster", "in no cluster"))
+        for kind, group in (("language", "en"), ("cluster", first), *(("cluster", key) for key in ("0123456789ab", "ba9876543210")))
     )
+    gone = NotMeasurable(reason="the median week has no posts of 0123456789ab")
+    rows = (*rows[:2], rows[2].model_copy(update={"index": gone}), rows[3])
     record = facts.takedowns[0].model_copy(update={"by_group": rows})
-    table = group_table(record, cluster_numbers(facts))
+    table = group_table(record, cluster_names(facts))
     assert table is not None
-    assert [row[0].text for row in table.rows][1:] == [
-        "Cluster 1",
-        "Cluster beyond those in the table of clusters",
-        "Cluster: in no cluster",
-    ]
+    assert [row[0].text for row in table.rows][1:] == ["Cluster 1", "Smaller cluster a", "Smaller cluster b"]
+    assert "the median week has no posts of Smaller cluster a" in [reason for _, reason in table.notes]
     changed = facts.model_copy(update={"takedowns": (record, *facts.takedowns[1:])})
     names = {row[0].text for shown in view(changed, edition=EDITION).rebuilding.traces[0].tables for row in shown.rows}
     assert "Cluster 1" in names
+
+
+def test_what_became_of_clusters_is_told_with_the_names_of_the_table() -> None:
+    """An id tells a reader nothing, and two rows must not read alike."""
+    facts = sample_facts.full()
+    listed = facts.coordination.clusters[0].cluster_id
+    events = (
+        ClusterEvent(
+            kind="split", cluster_id="0123456789ab", accounts=6, others=(ClusterPart(cluster_id=listed, accounts=20, shared=6),)
+        ),
+        ClusterEvent(
+            kind="merged", cluster_id=listed, accounts=9, others=(ClusterPart(cluster_id="ba9876543210", accounts=1, shared=1),)
+        ),
+        ClusterEvent(kind="died", cluster_id="cdef01234567", accounts=7),
+    )
+    table = cluster_events(facts.coordination.model_copy(update={"cluster_events": events}), cluster_names(facts))
+    assert table is not None
+    assert [(row[1].text, row[3].text) for row in table.rows] == [
+        ("One of the smaller clusters", "Came out of Cluster 1 (6 of the 20 accounts it had)."),
+        ("Cluster 1", "Took in an earlier cluster (1 of the 1 account it had)."),
+        ("An earlier cluster", "No longer more than chance, or scattered."),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("now", "before", "continued", "said"),
+    [
+        (13, 10, 11, "13 clusters of 5 accounts or more stand now, after 10 on 30 Oct; 11 go on from then."),
+        (1, 2, 1, "1 cluster of 5 accounts or more stands now, after 2 on 30 Oct; 1 goes on from then."),
+        (2, 3, 0, "2 clusters of 5 accounts or more stand now, after 3 on 30 Oct; none go on from then."),
+        (0, 3, 0, "No cluster of 5 accounts or more stands now, after 3 on 30 Oct."),
+    ],
+)
+def test_counts_of_clusters_are_told_in_sentences(now: int, before: int, continued: int, said: str) -> None:
+    changes = ClusterChanges(
+        compared_with=datetime(2023, 10, 30, tzinfo=UTC), min_accounts=5, clusters=now, clusters_before=before,
+        continued=continued, stayed=Shared(part=0, whole=0), small_events=0,
+    )  # fmt: skip
+    record = sample_facts.full().coordination.model_copy(update={"cluster_changes": changes})
+    assert cluster_changes(record) == said
+
+
+def test_platforms_of_which_nothing_is_known_are_told_once_and_nothing_is_said_of_a_takedown() -> None:
+    facts = sample_facts.full()
+    unknown = tuple(record for record in facts.takedowns if record.known == "unknown")
+    assert unknown
+    shown = view(facts.model_copy(update={"takedowns": unknown}), edition=EDITION).rebuilding
+    assert shown.none.startswith("No takedown of a known day is on record")
+    assert (shown.table, len(shown.unknown)) == (None, len(unknown))
+    html = render_html(facts.model_copy(update={"takedowns": unknown}), edition=EDITION)
+    assert "since the takedown." not in html.split("What came back")[1].split("Who acted together")[0]
+    assert "Platforms of which nothing is known" in html
+
+
+def test_a_parameter_that_is_the_same_for_every_behaviour_stands_once() -> None:
+    base = sample_facts.full()
+    alike = {"seed": "1", "window_s co-url": "60", "window_s co-text": "60"}
+    for parameters, rows in ((alike, 2), ({**alike, "window_s co-text": "120"}, 3)):
+        facts = base.model_copy(update={"inputs": base.inputs.model_copy(update={"parameters": parameters})})
+        table = view(facts, edition=EDITION).method.parameters
+        assert table is not None
+        assert len(table.rows) == rows
+        assert ("Window of co-action in seconds, for every behaviour" in [row[0].text for row in table.rows]) is (rows == 2)
+
+
+def test_dates_inside_composed_sentences_are_written_out() -> None:
+    base = sample_facts.full()
+    item = base.judgements.items[0].model_copy(update={"alternative": "Queries changed from 2023-07-04 on."})
+    judged = base.judgements.model_copy(update={"items": (item, *base.judgements.items[1:])})
+    covered = base.coverage.model_copy(update={"queries_changed": ("q4 began on 2023-10-15",)})
+    shown = view(base.model_copy(update={"judgements": judged, "coverage": covered}), edition=EDITION)
+    assert shown.changes.minds[0].alternative == "Queries changed from 4 July 2023 on."
+    assert shown.coverage.caveats[0].endswith("q4 began on 15 October 2023.")
+    notes = Notes()
+    notes.number(NotMeasurable(reason="data begin 2023-01-02"))
+    assert notes.pairs == (("a", "data begin 2 January 2023"),)
+
+
+def test_a_day_that_an_event_bears_in_its_name_is_not_printed_twice() -> None:
+    base = sample_facts.full()
+    assert not isinstance(base.narratives.pivots, NotMeasurable)
+    pivot = base.narratives.pivots[0]
+    named = pivot.model_copy(update={"event": f"The attack of {day(pivot.event_on)}"})
+    for shown, times in ((pivot, 1), (named, 1)):
+        told = view(
+            base.model_copy(update={"narratives": base.narratives.model_copy(update={"pivots": (shown,)})}), edition=EDITION
+        )
+        assert told.narratives.pivots[0].split(": posts that match")[0].count(day(pivot.event_on)) == times
+
+
+@pytest.mark.parametrize("span", [6, 15, 16, 30, 41, 42, 70, 130, 300, 700])
+@pytest.mark.parametrize("most", [5, 9])
+def test_a_time_axis_has_labels_that_fit_beside_each_other(span: int, most: int) -> None:
+    from matplotlib.figure import Figure
+
+    axes, first = Figure().add_axes((0, 0, 1, 1)), date(2023, 10, 1)
+    month_ticks(axes, first, first + timedelta(days=span), most)
+    assert 2 <= len(axes.get_xticks()) <= most + 2

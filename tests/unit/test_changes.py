@@ -7,6 +7,7 @@ import pytest
 from judged_facts import MISSING, START, activity, campaign, facts, narrative, narratives, period, takedown, unmeasured_takedown
 
 from tasks.domain.facts import EventFacts, Facts, Judgement, JudgementFacts, Predecessor
+from tasks.domain.measures import NotMeasurable
 from tasks.domain.narratives import WeekShare
 from tasks.domain.rebuilding import LossWave
 from tasks.narrate.changes import ChangeInputs, change_facts
@@ -108,6 +109,15 @@ def test_levels_that_moved() -> None:
     assert "Facebook, takedown of 2023-08-29: level baseline, after partial" in data
     lost = said(parts(takedowns=(unmeasured_takedown(),)), facts(), "data")
     assert "Facebook, takedown of 2023-08-29: level not measurable, after partial" in lost
+    found = said(parts(), facts(takedowns=(unmeasured_takedown(),)), "data")
+    assert "Facebook, takedown of 2023-08-29: level partial, not measurable before" in found
+
+
+def test_a_level_that_is_still_not_measurable_for_another_reason_is_no_change() -> None:
+    """Both briefings say why; "not measurable, after not measurable" tells a reader nothing."""
+    later = unmeasured_takedown().model_copy(update={"level": NotMeasurable(reason="still too few days")})
+    then = unmeasured_takedown().model_copy(update={"level": NotMeasurable(reason="too few days")})
+    assert not [text for text in said(parts(takedowns=(later,)), facts(takedowns=(then,)), "data") if "level" in text]
 
 
 def wave(day: int, lost: int, *, provisional: bool = True) -> LossWave:
@@ -128,14 +138,14 @@ def test_provisional_waves_are_confirmed_or_withdrawn() -> None:
     now = (takedown(loss_waves=(wave(1, 9, provisional=False), wave(3, 32, provisional=False), wave(7, 14), wave(20, 22))),)
     data = said(parts(takedowns=now), facts(takedowns=before), "data")
     assert [text for text in data if "wave" in text] == [
-        "Facebook: the loss wave of 2023-09-03 is confirmed, with 32 accounts lost after 40 provisionally",
+        "Facebook: the wave of silence of 2023-09-03 is confirmed, with 32 accounts lost after 40 provisionally",
         (
-            "Facebook: the provisional loss wave of 2023-09-05 (12 accounts silent in the last briefing) is withdrawn: "
+            "Facebook: the provisional wave of silence of 2023-09-05 (12 accounts silent in the last briefing) is withdrawn: "
             "too many of them posted again for it to stand out"
         ),
         (
-            "Facebook: loss wave of 2023-09-20, 22 accounts where chance explains 1.2 "
-            "(provisional: of earlier silences of that length 48% ended with another post)"
+            "Facebook: wave of silence of 2023-09-20, 22 accounts where chance explains 1.2 "
+            "(provisional: of earlier silences of that length 48 % ended with another post)"
         ),
     ]
     unknown = (takedown(loss_waves=MISSING),)
@@ -169,6 +179,10 @@ def test_method_names_what_differs() -> None:
     [
         ("/takedowns/0/level in suppressed|partial", "held", "expected suppressed or partial, found partial"),
         ("/takedowns/0/direction in falling|flat", "did not hold", "expected falling or flat, found rising"),
+        ("/impact/breakout_category in 1|2", "held", "expected category 1 or 2, found 1"),
+        ("/impact/breakout_category in 2|3|4|5|6", "did not hold", "expected category 2 to 6, found 1"),
+        ("/narratives/items/0/narrative_id in n-gone", "did not hold", "expected n-gone, found “harbour, opening”"),
+        ("/narratives/items/0/narrative_id in n-harbour", "held", "expected “harbour, opening”, found “harbour, opening”"),
         ("/activity/posts between 600 1300", "held", "expected between 600 and 1,300, found 1,234"),
         ("/activity/posts between 2000 8000", "did not hold", "expected between 2,000 and 8,000, found 1,234"),
         ("/activity/nothing in 1", "cannot be told", "this period has no such value"),

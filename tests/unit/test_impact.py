@@ -107,6 +107,8 @@ def test_breakout_from_platforms_and_pick_up() -> None:
     assert _breakout(seen) == 2
     assert _breakout([*ignored, post(0, platform="facebook")]) == 2
     assert _breakout([*seen, post(0, platform="facebook")]) == 3
+    elsewhere = [post(50, platform="youtube")] * 3
+    assert facts_of(posts_frame([*ignored, *elsewhere]), campaign=CAMPAIGN).breakout_reason.endswith("on YouTube")
 
 
 def test_own_engagement_is_no_breakout() -> None:

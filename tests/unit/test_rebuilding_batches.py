@@ -68,7 +68,12 @@ def test_inexact_creations_are_left_out_and_counted() -> None:
 def test_too_few_known_creations_are_said() -> None:
     found = find_batches(Creations(np.arange(10) * DAY_US, 0, 0), np.random.default_rng(1))
     assert isinstance(found, NotMeasurable)
-    assert isinstance(find_batches(Creations(np.zeros(0, np.int64), 0, 0), np.random.default_rng(1)), NotMeasurable)
+    none = find_batches(Creations(np.zeros(0, np.int64), 0, 0), np.random.default_rng(1))
+    assert isinstance(none, NotMeasurable)
+    assert none.reason.startswith("no account's creation is known to the hour; batches need")
+    one = find_batches(Creations(np.zeros(1, np.int64), 0, 0), np.random.default_rng(1))
+    assert isinstance(one, NotMeasurable)
+    assert one.reason.startswith("the creation of 1 account is known to the hour, over 1 day; batches need")
 
 
 def test_the_creation_days_of_2017(shared_data: Path) -> None:

@@ -136,7 +136,10 @@ def test_languages_and_platforms() -> None:
     posts = FULL.activity.posts
     few = {"en": posts - posts // 50, "zh": posts // 50}
     assert row(changed("activity", languages=few), "several-languages").state == "not seen"
-    assert row(changed("activity", languages={"en": posts // 2, "zh": posts - posts // 2}), "several-languages").state == "seen"
+    both = row(changed("activity", languages={"en": posts // 2, "zh": posts - posts // 2}), "several-languages")
+    assert both.state == "seen"
+    assert "English 50 %" in both.finding
+    assert "Chinese 50 %" in both.finding
     assert row(changed("activity", languages={"und": posts}), "several-languages").state == "not looked for"
     apart = tuple(one.model_copy(update={"platforms": ("x",)}) for one in FULL.narratives.exhibits)
     joined = (apart[0].model_copy(update={"platforms": ("facebook", "x")}), *apart[1:])
