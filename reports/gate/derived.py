@@ -56,7 +56,7 @@ def _shares(facts: Facts) -> Iterator[float]:
 
 
 def _sums(facts: Facts) -> Iterator[int]:
-    """Groups of a kind beyond the largest are one row; checks passed are counted by suite, members and clusters among the accounts drawn."""
+    """Groups of a kind beyond the largest are one row; checks passed are counted by suite, members and clusters of the accounts drawn."""
     passed = [check.suite for check in facts.validation.checks if check.success]
     yield from (len(passed), *(passed.count(suite) for suite in set(passed)))
     network = facts.coordination.network
