@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from reports.gate.cuts import cut_short
 from reports.gate.derived import CONSTANTS, add_derived, ranks
 from reports.gate.judged import other_figures, outside_references
 from reports.gate.known import Known
@@ -18,11 +19,13 @@ def lint(facts: Facts, html: str, figures: dict[str, str], *, edition: str, repl
     `facts` are those the page was composed of, `replaced` the lines that say what could not be printed as it is. About 0.3 s of CPU.
     """
     parsed = facts.model_dump(mode="json")
+    phrases, miscounted = cut_short(html)
     return [
         *wording(facts),
         *outside_references(parsed),
         *other_figures(parsed),
-        *unresolved(passages(html, figures), _known(parsed, facts, edition, replaced), (*CONSTANTS, *ranks(facts))),
+        *miscounted,
+        *unresolved(passages(html, figures), _known(parsed, facts, edition, replaced), (*CONSTANTS, *phrases, *ranks(facts))),
     ]
 
 

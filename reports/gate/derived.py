@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from itertools import accumulate
 
 from reports.gate.known import Known
+from reports.parts.narratives import MOST_DRAWN
 from tasks.domain.facts import Facts
 from tasks.domain.measures import NotMeasurable
 from tasks.domain.rebuilding import Cohorts, GroupRow
@@ -14,6 +15,7 @@ CONSTANTS = {
     "ICD 203": "the name of a standard",
     "first 16 digits": "how ids are shortened in print",
     "of 256 bits": "the length of a PDQ hash",
+    f"The {MOST_DRAWN} largest of": "how many narratives there is room for side by side",
     "of 6": "how many categories the Breakout Scale has",
     "Back to 0.9": "the head of a column: nine tenths of the baseline, as docs/methods.md defines the day of return",
     "last 28 days": "the window of docs/methods.md for ground regained",

@@ -12,13 +12,13 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "render"))
 import sample_facts
 
 from reports.compose import Composed, compose
-from reports.gate import judged, numbers, wording
+from reports.gate import cuts, judged, numbers, wording
 from reports.gate.check import lint
 from reports.gate.known import Known
 from reports.gate.passages import Passage, passages
 from reports.gate.tokens import tokens
 from reports.gate.violations import Violation
-from tasks.domain.facts import Facts, Judgement, edition_of
+from tasks.domain.facts import ClusterEvent, Facts, Judgement, edition_of
 from tasks.domain.measures import NotMeasurable
 
 
@@ -70,6 +70,37 @@ def test_a_number_that_is_not_in_the_facts_is_named_with_its_sentence(page: Comp
     assert (found.rule, found.what) == (numbers.RULE, number)
     assert where in found.where or "Limits" in found.where
     assert number in found.told()
+
+
+def many_events(full: Facts) -> Facts:
+    cluster = full.coordination.clusters[0]
+    events = (ClusterEvent(kind="born", cluster_id=cluster.cluster_id, accounts=cluster.accounts, others=()),) * 31
+    return full.model_copy(update={"coordination": full.coordination.model_copy(update={"cluster_events": events})})
+
+
+def test_how_many_rows_of_a_long_table_are_printed_is_counted_in_print(full: Facts) -> None:
+    """At first it was looked up in the facts, where a number such as 10 may stand or not: briefings without one were withheld."""
+    page = composed(many_events(full))
+    known = Known()  # nothing in it: every number has to be borne out by the rows
+    caption = next(said for said in passages(page.html, {}) if "came, went, merged or split" in said.text)
+    assert "(the first 10 of 31)" in caption.text
+    phrases, broken = cuts.cut_short(page.html)
+    assert not broken
+    assert [one.what for one in numbers.unresolved([caption], known, phrases)] == ["31"]
+    assert linted(page) == []
+
+
+def test_a_caption_that_says_more_rows_than_are_printed(full: Facts) -> None:
+    page = composed(many_events(full))
+    wrong = page.html.replace("(the first 10 of 31)", "(the first 11 of 31)")
+    assert (cuts.RULE, "11") in [(one.rule, one.what) for one in linted(page, wrong)]
+
+
+def test_exhibits_that_are_fewer_than_their_lead_says() -> None:
+    page = composed(sample_facts.hostile())
+    told = next(found[1] for said in passages(page.html, {}) if (found := cuts.EXHIBITS.search(said.text)))
+    wrong = page.html.replace(f"{told} of", f"{int(told) + 1} of")
+    assert cuts.RULE in {one.rule for one in linted(page, wrong)}
 
 
 def test_a_number_in_a_chart_is_looked_up_and_the_ticks_of_its_scales_are_not(page: Composed) -> None:
