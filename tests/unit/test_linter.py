@@ -18,7 +18,8 @@ from reports.gate.known import Known
 from reports.gate.passages import Passage, passages
 from reports.gate.tokens import tokens
 from reports.gate.violations import Violation
-from tasks.domain.facts import ClusterEvent, Facts, Judgement, edition_of
+from tasks.domain.facts import Facts, Judgement, edition_of
+from tasks.domain.lineages import ClusterEvent
 from tasks.domain.measures import NotMeasurable
 
 
