@@ -15,13 +15,13 @@ import orjson
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
-from reports.formats import clock_instant, plural, short_date
+from reports.formats import clock_instant, plural
 from tasks.domain.bundles import Manifest
 from tasks.domain.facts import KeyFigure, PeriodFacts
 from tasks.domain.measures import NotMeasurable
 from tasks.domain.printable import printable
 from tasks.domain.records import Record
-from tasks.domain.written import amount, figure_name
+from tasks.domain.written import amount, days, figure_name
 
 FIRST_FILES = ("briefing.pdf", "facts.json")
 MAX_KEY_FIGURES = 6
@@ -119,7 +119,7 @@ def _row(period: ArchivedPeriod) -> dict[str, object]:
         "period": facts.key,
         "kind": facts.kind,
         "start": facts.start.isoformat(),
-        "span": f"{short_date(facts.start.date())} up to and without {short_date(facts.end.date())}",
+        "span": days(facts.start, facts.end),
         "tlp": shown.manifest.tlp,
         "provisional": facts.provisional,
         "corrections": period.corrections,

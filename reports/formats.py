@@ -11,24 +11,13 @@ from datetime import date, datetime
 from tasks.domain.languages import language_name
 from tasks.domain.measures import Estimate, Interval, NotMeasurable, Shared
 from tasks.domain.platforms import platform_name
+from tasks.domain.written import MONTHS as MONTHS
 from tasks.domain.written import count as count
+from tasks.domain.written import day as day
+from tasks.domain.written import instant as instant
 from tasks.domain.written import number as number
 from tasks.domain.written import percent as percent
 
-MONTHS = (
-    "January",
-    "February",
-    "March",
-    "April",
-    "May",
-    "June",
-    "July",
-    "August",
-    "September",
-    "October",
-    "November",
-    "December",
-)
 WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 ISO_DATE = re.compile(r"(?<![\w-])(\d{4})-(0[1-9]|1[0-2])-(0[1-9]|[12]\d|3[01])(?![\w-])")
 RANGE = "\N{EN DASH}"
@@ -40,11 +29,6 @@ def shared(value: Shared) -> str:
     return f"{percent(value.share)} ({counts})" if value.share is not None else f"none ({counts})"
 
 
-def day(value: date) -> str:
-    """`30 October 2023`."""
-    return f"{value.day} {MONTHS[value.month - 1]} {value.year}"
-
-
 def short_day(value: date) -> str:
     """`30 Oct`."""
     return f"{value.day} {MONTHS[value.month - 1][:3]}"
@@ -53,11 +37,6 @@ def short_day(value: date) -> str:
 def short_date(value: date) -> str:
     """`30 Oct 2023`."""
     return f"{short_day(value)} {value.year}"
-
-
-def instant(value: datetime) -> str:
-    """`30 October 2023, 06:00 UTC`."""
-    return f"{day(value)}, {value:%H:%M} UTC"
 
 
 def clock_instant(value: datetime) -> str:

@@ -18,6 +18,7 @@ class Reach:
     impact_absent: str
     breakout: str
     breakout_reason: str
+    nothing: str = ""  # instead of all of it, where one reason stands for everything
 
 
 def reach(facts: Facts) -> Reach:
@@ -33,7 +34,19 @@ def reach(facts: Facts) -> Reach:
         breakout_reason=f"{sentence(category.reason)} {sentence(facts.impact.breakout_reason)}"
         if isinstance(category, NotMeasurable)
         else sentence(facts.impact.breakout_reason),
+        nothing=_nothing(facts),
     )
+
+
+def _nothing(facts: Facts) -> str:
+    """One sentence where hours, impact and breakout are all missing, and all for the same reason; else empty."""
+    hours = facts.behaviour
+    parts = (hours.counts, hours.utc_offset_h, hours.meal_dips, hours.weekend_ratio, hours.holiday_ratio, hours.uniform_p)
+    values = (*parts, *_measures(facts), facts.impact.breakout_category)
+    reasons = {value.reason if isinstance(value, NotMeasurable) else "" for value in values}
+    if len(reasons) > 1 or "" in reasons:
+        return ""
+    return sentence(f"Hours, engagement, impact and the Breakout category cannot be told: {reasons.pop()}")
 
 
 def _hours(facts: Facts) -> Figure:

@@ -2,12 +2,12 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 
 from tasks.domain.facts import Facts, KeyFigure
 from tasks.domain.measures import NotMeasurable
 from tasks.domain.printable import printable
-from tasks.domain.written import amount, figure_name
+from tasks.domain.written import amount, days, figure_name, instant
 
 MAX_KEY_FIGURES = 6
 _COLOURS = {
@@ -58,9 +58,8 @@ def mail_view(
         "colour": _COLOURS.get(facts.campaign.tlp, "#ffffff"),
         "title": clean(facts.campaign.title),
         "period": facts.period.key,
-        "start": f"{facts.period.start:%Y-%m-%d}",
-        "end": f"{facts.period.end:%Y-%m-%d}",
-        "as_of": _instant(facts.as_of),
+        "days": days(facts.period.start, facts.period.end),
+        "as_of": instant(facts.as_of),
         "provisional": facts.period.provisional,
         "simulated": facts.campaign.simulated,
         "correction": delivery_no - 1,
@@ -74,7 +73,7 @@ def mail_view(
         "picture": picture and {"cid": cid, "title": clean(picture.title), "alt": clean(picture.alt), "width": picture.width},
         "link": link,
         "link_opens": bool(link) and str(link).startswith(("https://", "http://")),
-        "link_until": _instant(link_until) if link and link_until else "",
+        "link_until": instant(link_until) if link and link_until else "",
     }
 
 
@@ -99,7 +98,3 @@ def _rows(figures: Sequence[KeyFigure]) -> tuple[list[FigureRow], list[tuple[str
 
     rows = [FigureRow(written_name(f), *(cell(value, f.unit) for value in (f.value, f.previous, f.baseline))) for f in figures]
     return rows, [(letter, reason) for reason, letter in letters.items()]
-
-
-def _instant(value: datetime) -> str:
-    return f"{value.astimezone(UTC):%Y-%m-%d %H:%M} UTC"

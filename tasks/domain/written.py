@@ -1,6 +1,22 @@
 """Numbers as a reader sees them, the same in the PDF and in the mail. Locale plays no part."""
 
+from datetime import UTC, date, datetime, timedelta
+
 MINUS = "\N{MINUS SIGN}"
+MONTHS = (
+    "January",
+    "February",
+    "March",
+    "April",
+    "May",
+    "June",
+    "July",
+    "August",
+    "September",
+    "October",
+    "November",
+    "December",
+)
 
 
 def count(value: int) -> str:
@@ -51,3 +67,24 @@ def figure_name(name: str, unit: str) -> str:
     told = unit in ("share", "percent", "%", "") or unit.lower() in name.lower()
     whole = name if told else f"{name}, {unit.replace('x ', '× ')}"
     return whole[:1].upper() + whole[1:]
+
+
+def day(value: date) -> str:
+    """`30 October 2023`."""
+    return f"{value.day} {MONTHS[value.month - 1]} {value.year}"
+
+
+def days(start: datetime, end: datetime) -> str:
+    """`30 October to 5 November 2023`, the last day being the last inside [start, end); the year stands once where it is one."""
+    first, last = start.date(), (end - timedelta(microseconds=1)).date()
+    if first == last:
+        return day(first)
+    if first.year != last.year:
+        return f"{day(first)} to {day(last)}"
+    month = "" if first.month == last.month else f" {MONTHS[first.month - 1]}"
+    return f"{first.day}{month} to {day(last)}"
+
+
+def instant(value: datetime) -> str:
+    """`7 November 2023, 06:00 UTC`."""
+    return f"{day(value.astimezone(UTC))}, {value.astimezone(UTC):%H:%M} UTC"

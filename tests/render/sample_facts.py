@@ -249,10 +249,20 @@ def nearly_empty() -> Facts:
         update={"posts_all": 3, "posts_period": 3, "accounts_period": 2, "days": _days((0, 2, 0, 0, 1, 0, 0)), "days_without_posts": 5,
                 "engagement_measured": none, "views_measured": none, "status_checked": 0, "status_last": None}
     )  # fmt: skip
-    return base.model_copy(
+    passed = {
+        "landed": 3,
+        "accepted": 3,
+        "quarantined": 0,
+        "collapsed": 0,
+        "quarantine": (),
+        "checks": (),
+        "drift": (),
+        "verdict": "passed",
+    }
+    return _with_tactics(base.model_copy(
         update={
             "coverage": CoverageFacts(platforms=(platform,), queries=(), queries_changed=(), caveats=()),
-            "validation": base.validation.model_copy(update={"landed": 3, "accepted": 3, "quarantined": 0, "collapsed": 0, "quarantine": ()}),
+            "validation": base.validation.model_copy(update=passed),
             "activity": base.activity.model_copy(
                 update={"posts": 3, "accounts": 2, "previous_posts": why, "previous_accounts": why, "platforms": (), "weeks": (),
                         "languages": {"en": 3}, "kinds": {"original": 3}, "top10_share": Shared(part=3, whole=3)}
@@ -278,7 +288,7 @@ def nearly_empty() -> Facts:
             "changes": ChangeFacts(since=None, items=(), scored=()),
             "inputs": base.inputs.model_copy(update={"predecessor": None, "batches": base.inputs.batches[:1]}),
         }
-    )  # fmt: skip
+    ))  # fmt: skip
 
 
 def _campaign() -> CampaignFacts:
@@ -317,8 +327,8 @@ def _inputs() -> InputFacts:
         membership_hindsight=False,
         pseudonym_key_id="k-2023-01",
         parameters={
-            "window_s.co-url": "60",
-            "window_s.co-text": "60",
+            "window_s co-url": "60",
+            "window_s co-text": "60",
             "max_q": "0.01",
             "min_participation": "2",
             "detection_days": "182",
@@ -675,12 +685,12 @@ def _impact() -> ImpactFacts:
         median=0.0,
         p95=3.0,
         top=1204,
-        top_post="p-77120 on x",
+        top_post="x/p-77120",
         buckets=(
             EngagementBucket(label="0", posts=3180), EngagementBucket(label="1-9", posts=702), EngagementBucket(label="10-99", posts=84),
             EngagementBucket(label="100-999", posts=8), EngagementBucket(label="1,000 or more", posts=1),
         ),
-        views_median=NotMeasurable(reason="views are given on youtube only"),
+        views_median=NotMeasurable(reason="views are given on YouTube only"),
         internal_share=Shared(part=1490, whole=2904),
         breakout_category=2,
         breakout_reason="posts stay inside the campaign's own accounts on four platforms; no evidence of pick-up was entered",
@@ -712,7 +722,7 @@ def _coordination() -> CoordinationFacts:
             BehaviourFacts(behaviour="co-text", window_s=60, window_certain=True, shares=61020, objects=9120, edges=4811, edges_significant=620,
                            edges_among_members=598, accounts=1410, hubs_set_aside=2, edges_coordinated=571, edges_co_interest=49),
             BehaviourFacts(behaviour="co-url", window_s=120, window_certain=False, shares=20111, objects=3110, edges=1402,
-                           edges_significant=NotMeasurable(reason="the clock of facebook is in minutes: 120 s is possible, not certain"),
+                           edges_significant=NotMeasurable(reason="the clock of Facebook is in minutes: 120 s is possible, not certain"),
                            edges_among_members=380, accounts=702, hubs_set_aside=0, note="Minute clocks: differences of 60 s may be 0 to 120."),
         ),
         clusters=(
@@ -835,7 +845,7 @@ def _judgements() -> JudgementFacts:
             KeyFigure(name="Accounts created since", value=341, unit="accounts", previous=301,
                       baseline=NotMeasurable(reason="nothing was created after the takedown before it"), ref="/takedowns/0/cohorts/created_after"),
             KeyFigure(name="Posts of copypasta", value=0.561467, unit="share", previous=0.522, baseline=0.47, ref="/narratives/copypasta"),
-            KeyFigure(name="Median views of a post", value=NotMeasurable(reason="views are given on youtube only"), unit="views", previous=78,
+            KeyFigure(name="Median views of a post", value=NotMeasurable(reason="views are given on YouTube only"), unit="views", previous=78,
                       baseline=NotMeasurable(reason="views were not collected before the takedown"), ref="/impact/views_median"),
         ),
     )  # fmt: skip

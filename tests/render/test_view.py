@@ -172,11 +172,11 @@ def test_a_chart_without_data_is_a_sentence(pages: dict[str, str]) -> None:
         model.rebuilding.index,
         model.coordination.network,
         model.narratives.shares,
-        model.reach.hours,
     ):
         assert not figure.svg
         assert figure.absent.endswith(".")
         assert figure.absent in pages["nearly_empty"].replace("&#39;", "'")
+    assert not model.reach.hours.svg
     assert "<img" in pages["full"]
 
 
@@ -455,3 +455,14 @@ def test_a_time_axis_has_labels_that_fit_beside_each_other(span: int, most: int)
     axes, first = Figure().add_axes((0, 0, 1, 1)), date(2023, 10, 1)
     month_ticks(axes, first, first + timedelta(days=span), most)
     assert 2 <= len(axes.get_xticks()) <= most + 2
+
+
+def test_one_reason_for_everything_about_hours_and_reach_is_said_once(pages: dict[str, str]) -> None:
+    facts = sample_facts.nearly_empty()
+    said = "Hours, engagement, impact and the Breakout category cannot be told: the period holds 3 posts of the campaign, too few."
+    assert view(facts, edition=EDITION).reach.nothing == said
+    section = pages["nearly_empty"].split("whether anyone listens</h2>")[1].split("</section>")[0]
+    assert section.count("too few") == 1
+    other = facts.impact.model_copy(update={"top": NotMeasurable(reason="no counts")})
+    assert view(facts.model_copy(update={"impact": other}), edition=EDITION).reach.nothing == ""
+    assert view(sample_facts.full(), edition=EDITION).reach.nothing == ""

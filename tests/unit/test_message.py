@@ -247,6 +247,6 @@ def test_a_correction_says_what_changed_and_a_link_when_it_ends(kind):
     assert message["Subject"] == "[TLP:AMBER] River Reeds: correction 1 of the briefing 2023-W44"
     text = body(message, kind)
     assert ("Posts: 5 <b>, was 6." if kind == "plain" else "Posts: 5 &lt;b&gt;, was 6.") in text
-    assert "The link ends on 2023-11-14 06:00 UTC" in text
+    assert "The link ends on 14 November 2023, 06:00 UTC" in text
     assert "The link ends" not in body(write(link_until=more["link_until"]), kind)  # the PDF is attached
     assert "What changed" not in body(write(delivery_no=2), kind)
