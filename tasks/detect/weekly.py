@@ -13,7 +13,7 @@ from scipy.special import gammainc
 
 from tasks.detect.coordination import count_pairs, objects_of_pairs
 from tasks.detect.significance import SMALLEST_P, Numbers, expected_objects
-from tasks.detect.sweep import Ints, sweep_of
+from tasks.detect.sweep import Flags, Ints, sweep_of
 
 WEEK_S = 604_800
 FIRST_MONDAY_S = 345_600  # 1970-01-05, 00:00 UTC
@@ -65,12 +65,15 @@ def listed_pairs(rows: pd.DataFrame, *, accounts: int, weeks: int, span: int, wi
     acted = _Acted(pair[kept][edge], shared // weeks, shared % weeks)
     slot = rows["slot"].to_numpy(np.int64)
     parts = []
-    for part in _parts(pairs[enough], weeks):
-        one, week_at = np.nonzero(active[part // accounts] & active[part % accounts])
+    for candidates in _parts(pairs[enough], weeks):
+        objects = _objects(candidates, acted, weeks, span)
+        told = (objects >= MIN_OBJECTS).any(axis=1)  # of the others nothing is listed, and to know what chance explains is costly
+        part, objects = candidates[told], objects[told]
+        one, week_at = np.nonzero(active[part // accounts] & active[part % accounts] & _wanted(objects >= MIN_OBJECTS, span))
         ends = pd.DataFrame({"source": part[one] // accounts * weeks + week_at, "target": part[one] % accounts * weeks + week_at})
         expected = np.zeros((len(part), weeks))
         expected[one, week_at] = expected_objects(sweep, slot, ends)
-        parts.append(_listed(part, _trailing(expected, span), _objects(part, acted, weeks, span)))
+        parts.append(_listed(part, _trailing(expected, span), objects))
     columns = [np.concatenate([np.empty(0), *(part[i] for part in parts)]) for i in range(4)]
     pair, week, objects = (column.astype(np.int64) for column in columns[:3])
     within = _trailing(active.astype(np.int64), span) > 0
@@ -97,6 +100,13 @@ def _trailing(values: np.ndarray, span: int) -> np.ndarray:
     total = np.cumsum(values, axis=1)
     total[:, span:] -= total[:, :-span].copy()
     return total
+
+
+def _wanted(listed: Flags, span: int) -> Flags:
+    """Weeks that count for a week at which the pair is listed: it and the `span` - 1 before it."""
+    ahead = np.concatenate([listed, np.zeros((len(listed), span - 1), np.bool_)], axis=1).astype(np.int64)
+    total = np.cumsum(np.concatenate([np.zeros((len(listed), 1), np.int64), ahead], axis=1), axis=1)
+    return np.asarray(total[:, span:] - total[:, :-span] > 0, np.bool_)
 
 
 def _objects(pairs: Ints, acted: _Acted, weeks: int, span: int) -> Ints:
