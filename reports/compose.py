@@ -1,5 +1,6 @@
 """facts.json to HTML: the templates filled from the view model, escaped, with the charts beside it."""
 
+import re
 from dataclasses import dataclass
 from datetime import date
 from functools import cache
@@ -19,6 +20,8 @@ from tasks.domain.printable import printable
 WITHHELD = "(This passage is withheld: it could not be printed.)"
 QUOTE_GRAPHEMES, LABEL_GRAPHEMES = 1000, 200  # more of a post than this is never printed
 WARM_TEXT = "a 中 ا ש \U0001f3ee"  # of every script that has a font of its own
+QUOTED = re.compile(r"(<blockquote.*?</blockquote>)", re.DOTALL)
+PARTED = re.compile(r"(?<=\d) (?=%)|(?<=\bp) (?=(?:=|&lt;) \d)|(?<=\bp =) (?=\d)|(?<=\bp &lt;) (?=\d)")
 STYLES = ("fonts.css", "page.css", "briefing.css")
 
 
@@ -50,7 +53,13 @@ def compose(
         replaced = (f"{held} passages are withheld, because the renderer failed with them.", *replaced)
     model = view(facts, edition=edition, replaced=replaced)
     html = _environment().get_template("briefing.html.j2").render(v=model, styles=(*STYLES, f"paper-{paper.lower()}.css"))
-    return Composed(html, figures(model), replaced, facts)
+    return Composed(unparted(html), figures(model), replaced, facts)
+
+
+def unparted(html: str) -> str:
+    """`html` with a space that no line is broken at between a number and its per cent sign, and inside `p = 0.02`; quotes stay as they
+    are."""
+    return "".join(part if i % 2 else PARTED.sub("\u00a0", part) for i, part in enumerate(QUOTED.split(html)))
 
 
 def compose_facts(facts: Facts, *, edition: str, paper: str) -> Composed:

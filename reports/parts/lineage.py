@@ -55,7 +55,7 @@ def cluster_events(record: CoordinationFacts, names: dict[str, str]) -> Table | 
 
 
 def _told(event: ClusterEvent, names: dict[str, str]) -> str:
-    parts = [_part(part, names) for part in event.others]
+    parts = _parts(event.others, names)
     if event.kind == "split":
         return sentence(f"came out of {sentence_list(parts)}")
     if event.kind == "merged":
@@ -67,6 +67,14 @@ def _told(event: ClusterEvent, names: dict[str, str]) -> str:
     }[event.kind]
 
 
-def _part(part: ClusterPart, names: dict[str, str]) -> str:
-    name = names.get(part.cluster_id, EARLIER)
-    return f"{name} ({count(part.shared)} of the {plural(part.accounts, 'account')} it had)"
+def _parts(others: tuple[ClusterPart, ...], names: dict[str, str]) -> list[str]:
+    """The clusters of the time before, and how many of their accounts the event is about; those without a name together."""
+    named = [f"{names[part.cluster_id]} ({_shared(part)} accounts it had)" for part in others if part.cluster_id in names]
+    rest = [part for part in others if part.cluster_id not in names]
+    if len(rest) > 1:
+        return [*named, f"earlier clusters ({sentence_list([_shared(part) for part in rest])} accounts they had)"]
+    return [*named, *(f"{EARLIER} ({_shared(part)} accounts it had)" for part in rest)]
+
+
+def _shared(part: ClusterPart) -> str:
+    return f"{count(part.shared)} of the {count(part.accounts)}"

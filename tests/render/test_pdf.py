@@ -28,7 +28,7 @@ def scripts() -> Rendered:
 
 @pytest.fixture(scope="module")
 def texts(full: Rendered) -> list[str]:
-    return [page.extract_text() for page in PdfReader(io.BytesIO(full.pdf)).pages]
+    return [page.extract_text().replace("\u00a0", " ") for page in PdfReader(io.BytesIO(full.pdf)).pages]
 
 
 def elements(node: Any) -> Iterator[DictionaryObject]:

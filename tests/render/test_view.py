@@ -13,7 +13,7 @@ from jinja2 import UndefinedError
 
 from reports.charts.canvas import month_ticks
 from reports.charts.rebuilding import from_the_start
-from reports.compose import WITHHELD, _environment, compose
+from reports.compose import WITHHELD, _environment, compose, unparted
 from reports.formats import day
 from reports.parts.blocks import Column, Notes, Table
 from reports.parts.coordination import cluster_names
@@ -362,13 +362,19 @@ def test_groups_name_clusters_as_the_table_of_clusters_does() -> None:
 def test_what_became_of_clusters_is_told_with_the_names_of_the_table() -> None:
     """An id tells a reader nothing, and two rows must not read alike."""
     facts = sample_facts.full()
-    listed = facts.coordination.clusters[0].cluster_id
+    listed, second = (cluster.cluster_id for cluster in facts.coordination.clusters[:2])
     events = (
         ClusterEvent(
             kind="split", cluster_id="0123456789ab", accounts=6, others=(ClusterPart(cluster_id=listed, accounts=20, shared=6),)
         ),
         ClusterEvent(
-            kind="merged", cluster_id=listed, accounts=9, others=(ClusterPart(cluster_id="ba9876543210", accounts=1, shared=1),)
+            kind="merged", cluster_id=listed, accounts=9, others=(ClusterPart(cluster_id="ba9876543210", accounts=3, shared=2),)
+        ),
+        ClusterEvent(
+            kind="merged",
+            cluster_id=listed,
+            accounts=9,
+            others=tuple(ClusterPart(cluster_id=key, accounts=2, shared=2) for key in ("ba9876543210", second, "aa9876543210")),
         ),
         ClusterEvent(kind="died", cluster_id="cdef01234567", accounts=7),
     )
@@ -376,7 +382,11 @@ def test_what_became_of_clusters_is_told_with_the_names_of_the_table() -> None:
     assert table is not None
     assert [(row[1].text, row[3].text) for row in table.rows] == [
         ("One of the smaller clusters", "Came out of Cluster 1 (6 of the 20 accounts it had)."),
-        ("Cluster 1", "Took in an earlier cluster (1 of the 1 account it had)."),
+        ("Cluster 1", "Took in an earlier cluster (2 of the 3 accounts it had)."),
+        (
+            "Cluster 1",
+            "Took in Cluster 2 (2 of the 2 accounts it had) and earlier clusters (2 of the 2 and 2 of the 2 accounts they had).",
+        ),
         ("An earlier cluster", "No longer more than chance, or scattered."),
     ]
 
@@ -466,3 +476,13 @@ def test_one_reason_for_everything_about_hours_and_reach_is_said_once(pages: dic
     other = facts.impact.model_copy(update={"top": NotMeasurable(reason="no counts")})
     assert view(facts.model_copy(update={"impact": other}), edition=EDITION).reach.nothing == ""
     assert view(sample_facts.full(), edition=EDITION).reach.nothing == ""
+
+
+def test_a_number_is_not_parted_from_its_per_cent_sign() -> None:
+    """Quotes stay letter by letter as they are."""
+    told = unparted('<p>58 % of, p &lt; 0.001 and p = 0.02</p><blockquote lang="en">5 % and p = 1</blockquote><p>5 % x</p>')
+    space = "\u00a0"
+    assert told == (
+        f"<p>58{space}% of, p{space}&lt;{space}0.001 and p{space}={space}0.02</p>"
+        f'<blockquote lang="en">5 % and p = 1</blockquote><p>5{space}% x</p>'
+    )
