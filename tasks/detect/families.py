@@ -35,7 +35,7 @@ def text_families(posts: pd.DataFrame, memory: Memory | None = None) -> pd.DataF
     codes = np.empty(len(posts), np.int64)
     codes[by_age.to_numpy(zero_copy_only=False)] = encoded.indices.to_numpy(zero_copy_only=False)
     texts = encoded.dictionary
-    short = text_lengths(texts) < SHORT_CHARACTERS
+    short = text_lengths(texts, SHORT_CHARACTERS) < SHORT_CHARACTERS
     family_of = _ids(texts, _founders(texts, short, memory))
     frame = pd.DataFrame({"platform": posts["platform"], "post_id": posts["post_id"]})
     family = family_of.take(pa.array(codes)).to_pandas(types_mapper={pa.string(): pd.StringDtype("pyarrow", na_value=np.nan)}.get)

@@ -96,7 +96,7 @@ def join_truncations(texts: pa.Array) -> Ints:
     away) begins the longer, so that all its 5-grams are contained. The older of the two founds."""
     founder = list(range(len(texts)))
     keys = pc.replace_substring_regex(texts, r"[ .]*\.\.\.$", "")
-    long_enough = text_lengths(keys) >= 2 * SHORT_CHARACTERS
+    long_enough = text_lengths(keys, 2 * SHORT_CHARACTERS) >= 2 * SHORT_CHARACTERS
     order = pc.sort_indices(keys).to_numpy(zero_copy_only=False)
     related: dict[int, list[int]] = {}
     for at, other in _beginnings(keys.take(pa.array(order)).to_pylist(), order.tolist(), long_enough[order].tolist()):

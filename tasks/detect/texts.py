@@ -83,10 +83,10 @@ def _unmixed(text: str) -> str:
 _LOOKALIKES = frozenset("aceopxyiасеорхуі")
 
 
-def text_lengths(normal: pa.Array) -> npt.NDArray[np.int64]:
-    """Characters, a CJK one counting for two."""
+def text_lengths(normal: pa.Array, enough: int) -> npt.NDArray[np.int64]:
+    """Characters, a CJK one counting for two; exact where it is below `enough`, else that or more."""
     lengths = np.array(pc.utf8_length(normal).to_numpy(zero_copy_only=False), np.int64)
-    wide = pc.invert(pc.string_is_ascii(normal))  # most texts have no such character, and to count them is slow
+    wide = pc.and_(pc.invert(pc.string_is_ascii(normal)), pa.array(lengths < enough))  # to count them is slow: 2 us a text
     lengths[wide.to_numpy(zero_copy_only=False)] += pc.count_substring_regex(normal.filter(wide), _CJK).to_numpy(
         zero_copy_only=False
     )
