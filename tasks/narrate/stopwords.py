@@ -119,11 +119,12 @@ NO_NAMES = STOP_WORDS | ITALIAN | SPANISH | FRENCH | ARABIC | HEBREW | CRIES
 DOING = _words(
     """
     admits agrees asks attacks backfires becomes begins blames blasts blew breaks brings calls caught claims closes confirms cries
-    dares defends demands destroys drops emerges ends enlist explodes exposes fails faces feels fights fires forces forget forgets
-    forgot found gives happens hits holds hopes intros issues join joins keeps kills knows learns leaves listen lists loses lost
-    makes meets moves named needs officially opens outselling pays plans praises proves puts reacts refuses released rejects reveals
-    revealed rips runs rushed saves sends sentenced shows shut shuts sign signs slam slams spends speaks stands starts stop stops
-    sums surfaces swaps takes tells tests thinks told tries turns unveils upgraded visits votes vows warns wears wins whines works
+    dares defends demands deserve deserves desperate destroys drops emerges ends enlist explodes exposes fails faces feels
+    fights fires forces forget forgets forgot found gives happens hits holds hopes intros issues join joins keeps kills knows
+    learns leaves listen lists loses lost makes meets moves named needs officially opens outselling pays plans praises proves puts
+    reacts recognize recognizes refuses released rejects remove removes reveals revealed rips runs rushed saves sends sentenced
+    shows shut shuts sign signs slam slams snub snubs spends speaks stands starts stop stops sums surfaces swaps takes tells tests
+    thinks told tries turns unveils upgraded visits votes vows warns wears wins whines works
     writes finally miserably longer later near nearby whenever today tonight shocking stunning amazing pathetic viral bombshell old
     big great called second third first years time whatever thanks
     """

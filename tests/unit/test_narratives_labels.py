@@ -96,6 +96,12 @@ def test_a_word_is_told_by_what_stands_beside_it_but_not_by_verbs() -> None:
     assert named(["keeps", "he keeps", "she keeps it"], ["keeps"]) == ("keeps",)  # nothing else is there
 
 
+def test_no_phrase_ends_with_what_is_done() -> None:
+    texts = ["Our yard deserves a picture", "This yard deserves a card", "Her yard deserves a song", "A yard deserves it"]
+    assert named(texts, ["yard", "deserves"]) == ("yard",)
+    assert named(["Dems snub Harvey", "Reps snub Harvey", "A snub for Harvey"], ["snub", "harvey"]) == ("Harvey",)
+
+
 def test_a_tag_made_of_a_phrase_is_the_phrase() -> None:
     texts = [f"{text} #LakeOrlin" for text in LAKE]
     assert named(texts, ["council", "lakeorlin"]) == ("Lake Orlin council",)
