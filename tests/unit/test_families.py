@@ -185,7 +185,8 @@ def test_normal_form_is_stable(text: str) -> None:
 
 
 def test_cjk_characters_count_for_two() -> None:
-    assert text_lengths(pa.array(["abc", "早上好", "あい한국"])).tolist() == [3, 6, 8]
+    assert text_lengths(pa.array(["abc", "早上好", "あい한국"]), 20).tolist() == [3, 6, 8]
+    assert (text_lengths(pa.array(["abc", "早上好", "あい한국"]), 4) >= 4).tolist() == [False, True, True]
 
 
 def test_truncation_needs_the_beginning() -> None:
