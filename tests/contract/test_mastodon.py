@@ -1,6 +1,7 @@
 """Mastodon, against a server of the tests' own, written from docs.joinmastodon.org: methods/timelines#tag (limit up to 40, max_id, Link
-header with rel="next"), methods/accounts#lookup (404 unknown, 410 suspended), methods/accounts#statuses; entities Status, Account,
-Status::Mention, Status::Tag, Quote; api/rate-limits (X-RateLimit-Limit, X-RateLimit-Remaining, X-RateLimit-Reset in ISO 8601)."""
+header with rel="next"), methods/statuses#get (404 where it is gone or not public), methods/accounts#lookup (404 unknown, 410 suspended),
+methods/accounts#statuses; entities Status, Account, Status::Mention, Status::Tag, Quote; api/rate-limits (X-RateLimit-Limit,
+X-RateLimit-Remaining, X-RateLimit-Reset in ISO 8601)."""
 
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -13,6 +14,7 @@ from landing import Landing
 from web_service import Answer, Asked, FakeTime, Service, serving
 
 from tasks.domain.errors import SourceProblem, UsageProblem
+from tasks.domain.ports import PostRef
 from tasks.fetch.sources.mastodon import MastodonSource, MastodonStatus
 
 START = datetime(2026, 3, 1, tzinfo=UTC)
@@ -78,6 +80,7 @@ class Instance:
     statuses: list[dict[str, Any]] = field(default_factory=list)
     known: dict[str, dict[str, Any]] = field(default_factory=dict)
     gone: dict[str, int] = field(default_factory=dict)
+    failing: set[str] = field(default_factory=set)  # numbers of statuses that are answered with an error of the server
     token: str = ""
     page: int = 40
     service: Service | None = None
@@ -89,6 +92,8 @@ class Instance:
             return Answer({"error": "The access token is invalid"}, 401)
         if asked.path == "/api/v1/accounts/lookup":
             return self._lookup(asked.one("acct"))
+        if asked.path.startswith("/api/v1/statuses/"):
+            return self._status(asked.path.rpartition("/")[2])
         if asked.path.startswith("/api/v1/timelines/tag/"):
             tag = asked.path.rpartition("/")[2]
             found = [s for s in self.statuses if any(t["name"].casefold() == tag.casefold() for t in s["tags"]) and not s["reblog"]]
@@ -101,6 +106,12 @@ class Instance:
         if acct in self.gone:
             return Answer({"error": "Record not found"}, self.gone[acct])
         return Answer(self.known[acct]) if acct in self.known else Answer({"error": "Record not found"}, 404)
+
+    def _status(self, number: str) -> Answer:
+        if number in self.failing:
+            return Answer({"error": "There was a problem"}, 500)
+        found = [s for s in self.statuses if s["id"] == number]
+        return Answer(found[0]) if found else Answer({"error": "Record not found"}, 404)
 
     def _page(self, asked: Asked, found: list[dict[str, Any]]) -> Answer:
         assert self.service is not None
@@ -300,6 +311,30 @@ def test_statuses_of_accounts(landing: Landing) -> None:
         "teal@reeds.example": "deleted",
     }
     assert parsed.drift == ()
+
+
+def test_statuses_asked_for_again_are_seen_deleted_or_their_author_s_affair(landing: Landing) -> None:
+    """A status of a suspended author, of another server, and one that could not be asked for: nothing is said of them."""
+    made = Instance(known={"tern": account(1, "tern")}, gone={"heron": 410}, failing={"1003"})
+    own = "https://reeds.example/users/{}/statuses/{}"
+    made.statuses = [status(n, "tern", START, uri=own.format("tern", n)) for n in (1_000, 1_003)]
+    names = {1_000: "tern", 1_001: "tern", 1_002: "heron", 1_003: "tern", 1_004: "tern"}
+    refs = [PostRef("mastodon", own.format(name, n), f"{name}@reeds.example") for n, name in names.items()]
+    refs += [PostRef("mastodon", "https://birds.example/users/lark/statuses/7", "lark@birds.example"), PostRef("x", "1000", "1")]
+    pages = []
+    with serving(made) as service:
+        checker = MastodonStatus(
+            {"instance": service.url, "domain": "reeds.example"}, NO_SECRETS.__getitem__, clock=FakeTime(UNTIL).clock
+        )
+        asking = checker.post_checks(refs, UNTIL)
+        with pytest.raises(SourceProblem, match="status 1003"):
+            pages.extend(asking)
+    states = landing.pages(pages).others["post_states"].set_index("post_id")["state"].to_dict()
+    found = {1_000: "seen", 1_001: "deleted", 1_004: "deleted"}
+    assert states == {own.format("tern", n): state for n, state in found.items()}
+    lookups = [asked.one("acct") for asked in service.asked if asked.path.endswith("/lookup")]
+    assert lookups == ["tern", "heron"]  # once an author
+    assert not [asked for asked in service.asked if asked.path.endswith("/7")]
 
 
 def test_strange_fields_are_drift_and_wrong_types_are_refused_alone(landing: Landing, server: Instance) -> None:

@@ -1,8 +1,8 @@
 """X API v2, against a server of the tests' own, written from docs.x.com: posts/search (query, start_time, end_time, max_results 10 to
 100, next_token; meta.next_token, meta.result_count), posts/counts (granularity; data[].start, end, tweet_count; meta.total_tweet_count),
-users/lookup (ids, usernames; partial `errors` with resource_id, parameter, title, detail, type), users/:id/tweets (pagination_token);
-objects Post (edit_history_tweet_ids, note_tweet, public_metrics, referenced_tweets, entities) and User; rate limits (x-rate-limit-limit,
--remaining, -reset in seconds since 1970)."""
+posts/lookup (ids up to 100) and users/lookup (ids, usernames), both with partial `errors` (resource_id, parameter, title, detail, type),
+users/:id/tweets (pagination_token); objects Post (edit_history_tweet_ids, note_tweet, public_metrics, referenced_tweets, entities) and
+User; rate limits (x-rate-limit-limit, -remaining, -reset in seconds since 1970)."""
 
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -14,11 +14,13 @@ from landing import Landing
 from web_service import Answer, Asked, FakeTime, Service, serving
 
 from tasks.domain.errors import SourceProblem, UsageProblem
+from tasks.domain.ports import PostRef
 from tasks.fetch.sources.x import XSource, XStatus
 
 NOW = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)
 SINCE = NOW - timedelta(days=1)
 GONE = "https://api.twitter.com/2/problems/resource-not-found"
+HIDDEN = "https://api.twitter.com/2/problems/not-authorized-for-resource"
 
 
 def number(at: datetime) -> str:
@@ -49,6 +51,7 @@ class Api:
     users: list[dict[str, Any]] = field(default_factory=lambda: [user("tern")])
     beside: list[dict[str, Any]] = field(default_factory=list)
     errors: list[dict[str, Any]] = field(default_factory=list)
+    hidden: set[str] = field(default_factory=set)  # posts that stand and may not be seen
     page: int = 10
     counted: int | None = None
     headers: dict[str, str] = field(default_factory=dict)
@@ -59,6 +62,8 @@ class Api:
             wanted = {*asked.one("ids").split(","), *asked.one("usernames").split(",")}
             found = [one for one in self.users if {one["id"], one["username"]} & wanted]
             return Answer({k: v for k, v in (("data", found), ("errors", self.errors)) if v})
+        if asked.path == "/2/tweets":
+            return self._by_number(asked.one("ids").split(","))
         first, last = asked.one("start_time"), asked.one("end_time")
         assert datetime.fromisoformat(last) <= NOW - timedelta(seconds=10)
         if asked.path.endswith("/recent"):
@@ -74,6 +79,18 @@ class Api:
         some = sorted(found, key=lambda one: -int(one["id"]))[place : place + self.page]
         meta = {"result_count": len(some)} | ({"next_token": str(place + self.page)} if place + self.page < len(found) else {})
         return Answer({"data": some, "includes": {"users": self.users, "tweets": self.beside}, "meta": meta}, headers=self.headers)
+
+    def _by_number(self, numbers: list[str]) -> Answer:
+        assert len(numbers) <= 100
+        found = [one for one in self.posts if {one["id"], *one["edit_history_tweet_ids"]} & set(numbers)]
+        given = {name for one in found for name in (one["id"], *one["edit_history_tweet_ids"])}
+        told = {"parameter": "ids", "resource_type": "tweet", "title": "Not Found Error", "detail": "Could not find tweet."}
+        errors = [
+            told | {"resource_id": name, "value": name, "type": HIDDEN if name in self.hidden else GONE}
+            for name in numbers
+            if name not in given
+        ]
+        return Answer({key: value for key, value in (("data", found), ("errors", errors)) if value})
 
 
 @pytest.fixture
@@ -264,6 +281,33 @@ def test_who_is_suspended_gone_renamed_or_protected(landing: Landing) -> None:
     assert service.asked[0].one("ids") == "11,12,13,14,15,16"
     found = dict(zip(parsed.accounts["account_id"], parsed.accounts["status"], strict=True))
     assert found == {"11": "active", "12": "renamed", "13": "active", "14": "suspended", "15": "deleted"}
+
+
+def test_posts_asked_for_again_are_seen_deleted_or_their_author_s_affair(landing: Landing) -> None:
+    """102 posts in two requests: one gone, one edited since, one of a protected account's, one of a user who is gone."""
+    made = Api(users=[user("tern", id="11"), user("reed", id="13", protected=True)])
+    made.posts = [post(SINCE, id=str(1_000 + n), edit_history_tweet_ids=[str(1_000 + n)]) for n in range(98)]
+    made.posts[5] |= {"id": "9000", "edit_history_tweet_ids": ["1005", "9000"]}
+    made.hidden = {"2001"}
+    refs = [PostRef("x", str(1_000 + n), "11") for n in range(98)]
+    refs += [PostRef("x", "2000", "11"), PostRef("x", "2001", "11"), PostRef("x", "2002", "13"), PostRef("x", "2003", "14")]
+    with serving(made) as service:
+        status = XStatus({"token": "desk", "service": service.url}, {"desk": "word"}.__getitem__, clock=FakeTime(NOW).clock)
+        parsed = landing.pages(status.post_checks([*refs, PostRef("youtube", "1000", "11")], NOW))
+    states = parsed.others["post_states"].set_index("post_id")["state"]
+    assert states.index[states == "deleted"].tolist() == ["2000"]
+    assert sorted(states.index[states == "seen"]) == sorted(str(1_000 + n) for n in range(98))
+    assert [asked.path for asked in service.asked] == ["/2/tweets", "/2/users", "/2/tweets", "/2/users"]
+
+
+def test_no_more_posts_are_asked_for_again_than_are_paid_for(landing: Landing) -> None:
+    made = Api(posts=[post(SINCE, id=str(1_000 + n), edit_history_tweet_ids=[str(1_000 + n)]) for n in range(9)])
+    refs = [PostRef("x", str(1_000 + n), "4") for n in range(9)]
+    options = {"token": "desk", "price_per_post": 0.005, "price_per_user": 0.01, "max_cost": 0.04}
+    with serving(made) as service:
+        status = XStatus({**options, "service": service.url}, {"desk": "word"}.__getitem__, clock=FakeTime(NOW).clock)
+        landing.pages(status.post_checks(refs, NOW))
+    assert [asked.one("ids").count(",") + 1 for asked in service.asked] == [4]
 
 
 def test_odd_posts_go_to_quarantine_and_unknown_fields_are_reported(landing: Landing) -> None:

@@ -15,7 +15,8 @@ import pytest
 from landing import Landing
 from web_service import Answer, Asked, FakeTime, serving
 
-from tasks.domain.errors import UsageProblem
+from tasks.domain.errors import SourceProblem, UsageProblem
+from tasks.domain.ports import PostRef
 from tasks.fetch.sources.youtube import YouTubeSource, YouTubeStatus
 from tasks.fetch.web.client import ServiceStopped
 from tasks.fetch.web.quota import DailyQuota
@@ -91,7 +92,10 @@ class Tube:
 
     def _videos(self, asked: Asked) -> Answer:
         items = []
+        assert len(asked.one("id").split(",")) <= 50
         for video in asked.one("id").split(","):
+            if video not in self.videos:
+                continue
             channel, at, title = self.videos[video]
             snippet = {
                 "publishedAt": written(at),
@@ -313,6 +317,39 @@ def test_a_channel_that_vanished_is_an_observation(landing: Landing, tube: Tube,
     assert parsed.accounts.set_index("account_id")["status"].to_dict() == {"UCgone": "deleted", "UClarkh": "active"}
     assert pd.isna(parsed.accounts.set_index("account_id").loc["UClarkh", "followers_count"])  # hidden
     assert looked.accounts["status"].value_counts().to_dict() == {"deleted": 50, "active": 2}
+
+
+def test_videos_asked_for_again_are_seen_deleted_or_their_channel_s_affair(landing: Landing, tube: Tube, tmp_path: Path) -> None:
+    """120 videos in three requests; those of a channel that is gone, and comments, are nobody's deletion."""
+    tube.videos = {f"video-{n:05d}": ("UCtern", START, "Pier") for n in range(118) if n % 40}
+    refs = [PostRef("youtube", f"video-{n:05d}", "UCtern") for n in range(118)]
+    refs += [PostRef("youtube", f"video-{n:05d}", "UCgone") for n in (118, 119)]
+    others = [
+        PostRef("youtube", "Ugx_comment", "UCtern")._replace(post_id="Ugx_comment_of_a_viewer"),
+        PostRef("x", "video-00000", "1"),
+    ]
+    with serving(tube) as service:
+        checker = YouTubeStatus(
+            {"service": service.url, "key": "desk"}, {"desk": KEY}.__getitem__, tmp_path, clock=FakeTime(UNTIL).clock
+        )
+        parsed = landing.pages(checker.post_checks([*refs, *others], UNTIL))
+    states = parsed.others["post_states"].set_index("post_id")["state"]
+    assert sorted(states.index[states == "deleted"]) == ["video-00000", "video-00040", "video-00080"]
+    assert (states == "seen").sum() == 115
+    assert len(states) == 118
+    asked = [one.path.rpartition("/")[2] for one in service.asked]
+    assert asked == ["videos", "channels"] * 3
+    assert len(parsed.posts) == 0
+
+
+def test_videos_are_not_deleted_where_the_channels_cannot_be_asked_for(landing: Landing, tube: Tube, tmp_path: Path) -> None:
+    tube.fail = {"channels": refusal(403, "forbidden")}
+    with serving(tube) as service:
+        checker = YouTubeStatus(
+            {"service": service.url, "key": "desk"}, {"desk": KEY}.__getitem__, tmp_path, clock=FakeTime(UNTIL).clock
+        )
+        with pytest.raises(SourceProblem):
+            landing.pages(checker.post_checks([PostRef("youtube", "video-00000", "UCtern")], UNTIL))
 
 
 def test_strange_fields_are_drift_and_wrong_types_are_refused_alone(landing: Landing, tube: Tube, tmp_path: Path) -> None:
