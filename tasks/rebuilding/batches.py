@@ -65,9 +65,7 @@ def find_batches(creations: Creations, rng: np.random.Generator) -> tuple[Creati
     if len(moments) < FEWEST_ACCOUNTS or days < FEWEST_DAYS:
         many, span = (f"{value:,} {noun}{'s' * (value != 1)}" for value, noun in ((len(moments), "account"), (days, "day")))
         known = (
-            f"the creation of {many} is known to the hour, over {span}"
-            if days
-            else "no account's creation is known to the hour"
+            f"the creation of {many} is known to the hour, over {span}" if days else "no account's creation is known to the hour"
         )
         return NotMeasurable(reason=f"{known}; batches need {FEWEST_ACCOUNTS} accounts over {FEWEST_DAYS} days")
     per_day = np.bincount((moments // DAY_US - moments[0] // DAY_US).astype(np.int64), minlength=days)
