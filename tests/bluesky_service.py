@@ -61,6 +61,7 @@ class AppView:
     logins: int = 0
     expire_after: int = 10**9
     fail: dict[int, Answer] = field(default_factory=dict)  # by the number of the request
+    refused: str = ""  # an endpoint that sends elsewhere
     served: int = 0
 
     def post(self, name: str, number: int, at: datetime, text: str, **record: Any) -> str:
@@ -86,6 +87,8 @@ class AppView:
         self.served += 1
         if self.served in self.fail:
             return self.fail[self.served]
+        if self.refused and asked.path.endswith(f".{self.refused}"):
+            return Answer(status=302, headers={"location": "https://other.example/"})
         if asked.path == "/xrpc/com.atproto.server.createSession":
             return self._log_in(asked)
         if self.password:

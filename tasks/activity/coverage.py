@@ -149,7 +149,7 @@ def _of_changes(platforms: Sequence[PlatformCoverage]) -> list[str]:
     silent = [entry.platform for entry in platforms if entry.posts_deleted is None]
     if silent:
         caveats.append(
-            f"no source tells which posts on {platform_names(silent)} were deleted since; they are counted like the others"
+            f"posts on {platform_names(silent)} were not asked for again: those deleted since are counted like the others"
         )
     return caveats
 

@@ -22,7 +22,7 @@ def test_counts_become_caveats_and_silence_is_said() -> None:
     )  # fmt: skip
     silent = _with_changes(entry, posts, POST_STATES.empty(), POSTS.empty()[NAMES])
     assert (silent.observed_again, silent.posts_edited, silent.posts_deleted) == (0, None, None)
-    assert _of_changes([silent]) == ["no source tells which posts on X were deleted since; they are counted like the others"]
+    assert _of_changes([silent]) == ["posts on X were not asked for again: those deleted since are counted like the others"]
     told = [("1", "edited"), ("2", "deleted")]
     states = POST_STATES.conform(
         pd.DataFrame(

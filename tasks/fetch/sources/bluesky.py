@@ -44,7 +44,7 @@ DECLARATION = Declaration(
     cannot={
         "views": "the service counts none",
         "edits": "a post cannot be edited in the app; a record that was replaced is given as it is now",
-        "deletions": "a post that is gone is given no more, and nothing says when it went",
+        "deletions": "a post that is gone is given no more; the status source asks for the newest again, and nothing says when one went",
     },
     time_precision_s=1,
     lateness_h=6,

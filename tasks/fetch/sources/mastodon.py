@@ -49,7 +49,7 @@ DECLARATION = Declaration(
     observes=frozenset({"posts", "accounts", "status", "likes", "shares", "replies", "creation date", "edits"}),
     cannot={
         "views": "servers count none",
-        "deletions": "a post that is gone is given no more, and nothing says when it went",
+        "deletions": "a post that is gone is given no more; the status source asks for the newest again, and nothing says when one went",
         "media": "addresses of files only, no identifier of their content",
     },
     time_precision_s=1,

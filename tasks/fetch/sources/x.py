@@ -55,7 +55,7 @@ DECLARATION = Declaration(
     title=TITLE,
     observes=frozenset({"posts", "accounts", "status", "likes", "shares", "replies", "views", "creation date", "edits"}),
     cannot={
-        "deletions": "a post that is gone is given no more, and nothing says when it went",
+        "deletions": "a post that is gone is given no more; the status source asks for the newest again, and nothing says when one went",
         "media": "no identifier of a file's content",
     },
     time_precision_s=1,

@@ -51,7 +51,7 @@ DECLARATION = Declaration(
     cannot={
         "shares": "the service counts none",
         "edits": "a video is seen again only within video_days, and then as it is now",
-        "deletions": "a video that is gone is given no more, and nothing says when it went",
+        "deletions": "a video that is gone is given no more; the status source asks for the newest again, and nothing says when one went",
         "media": "addresses of pictures only, no identifier of a video's content",
     },
     time_precision_s=1,
