@@ -333,8 +333,22 @@ def test_statuses_asked_for_again_are_seen_deleted_or_their_author_s_affair(land
     found = {1_000: "seen", 1_001: "deleted", 1_004: "deleted"}
     assert states == {own.format("tern", n): state for n, state in found.items()}
     lookups = [asked.one("acct") for asked in service.asked if asked.path.endswith("/lookup")]
-    assert lookups == ["tern", "heron"]  # once an author
+    assert lookups == ["tern", "heron", "tern"]  # after each that is absent
     assert not [asked for asked in service.asked if asked.path.endswith("/7")]
+
+
+def test_an_author_who_is_suspended_while_posts_are_asked_for_again_deleted_none_of_the_rest(landing: Landing) -> None:
+    made = Instance(known={"tern": account(1, "tern")})
+    own = "https://reeds.example/users/tern/statuses/{}"
+    with serving(made) as service:
+        checker = MastodonStatus(
+            {"instance": service.url, "domain": "reeds.example"}, NO_SECRETS.__getitem__, clock=FakeTime(UNTIL).clock
+        )
+        asking = checker.post_checks([PostRef("mastodon", own.format(n), "tern@reeds.example") for n in (1, 2)], UNTIL)
+        pages = [next(asking), next(asking)]  # the first status and its author
+        made.gone["tern"] = 410
+        pages.extend(asking)
+    assert landing.pages(pages).others["post_states"]["post_id"].tolist() == [own.format(1)]
 
 
 def test_strange_fields_are_drift_and_wrong_types_are_refused_alone(landing: Landing, server: Instance) -> None:

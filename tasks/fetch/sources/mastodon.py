@@ -189,21 +189,20 @@ class MastodonStatus:
         found = [
             (post, number) for post in posts if post.platform == "mastodon" and (number := self._server.number_of(post.post_id))
         ]
-        stands: dict[str, bool] = {}
-        queries = [
-            Query("posts again", f"status {number}", partial(self._ask_again, post, number, stands)) for post, number in found
-        ]
+        queries = [Query("posts again", f"status {number}", partial(self._ask_again, post, number)) for post, number in found]
         yield from ask_all(queries, FORMAT, None, now)
 
-    def _ask_again(self, post: PostRef, number: str, stands: dict[str, bool]) -> Iterator[Answer]:
-        """The status, and where there is none its author, once (`stands`): who stands afterwards stood when the status was absent."""
+    def _ask_again(self, post: PostRef, number: str) -> Iterator[Answer]:
+        """The status, and where there is none its author: who stands afterwards stood when the status was absent. An author is asked for
+        after every absent status, for one that was suspended meanwhile takes all the others along."""
         path, what = f"/api/v1/statuses/{number}", f"status {number}"
         reply = self._server.get(path, [], what, gone=True)
-        if reply.status != 200 and post.account_id not in stands:
+        standing = True
+        if reply.status != 200:
             look = look_up(self._server, post.account_id, what)
-            stands[post.account_id] = look.reply.status == 200 and part(look.reply.value, "suspended") is not True
+            standing = look.reply.status == 200 and part(look.reply.value, "suspended") is not True
             yield replace(look, more=True)
-        asked = self._server.asked("status", path, []) | {"uri": post.post_id, "standing": stands.get(post.account_id, True)}
+        asked = self._server.asked("status", path, []) | {"uri": post.post_id, "standing": standing}
         yield Answer(asked, reply, 1, more=False)
 
     def _look(self, name: str) -> Iterator[Answer]:
