@@ -19,7 +19,22 @@ import pandas as pd
 import pytest
 from between import Between
 from landing import Landing
-from posted import DEACTIVATED, DELETED, GONE, HASHTAGS, KEYWORDS, OTHERS, RENAMED, TAKEN_DOWN, TEAM, TODAY, Posted, written
+from posted import (
+    DEACTIVATED,
+    DELETED,
+    GONE,
+    HASHTAGS,
+    KEYWORDS,
+    OTHERS,
+    RENAMED,
+    STANDING,
+    TAKEN_DOWN,
+    TEAM,
+    TODAY,
+    Posted,
+    written,
+)
+from pypdf import PdfReader
 from servers import Network, network
 from web_service import Answer, serving
 
@@ -228,7 +243,11 @@ def test_a_campaign_is_collected_taken_down_and_briefed(posted: Posted, app_pass
         posted.takedown()
         posted.after()
         desk.run("collect", "pier", "--since", f"{on}T00:00:00Z")
-    assert sorted(desk.posts()["post_id"]) == everything(posted)
+        assert sorted(desk.posts()["post_id"]) == everything(posted)
+        posted.delete([uri for uri, name in posted.posts.items() if name == STANDING][-1])
+        net.settle()
+        desk.run("collect", "pier")
+    assert sorted(desk.posts()["post_id"]) == everything(posted)  # also the one that is gone: it was posted
     _statuses_are_told(desk, net)
     _removed_are_counted(desk, tmp_path)
 
@@ -262,6 +281,10 @@ def _removed_are_counted(desk: Desk, folder: Path) -> None:
     assert (fate["at_risk"], fate["removed"], fate["still_posting"]) == (len(TEAM), len(GONE), len(TEAM) - len(GONE))
     assert fate["removal_rate"] == {"low": 0.5, "high": 0.5}
     assert fate["checked"] == len(TEAM)
+    (covered,) = facts["coverage"]["platforms"]
+    assert (covered["posts_period"], covered["posts_deleted"]) == (4 * (len(TEAM) - len(GONE) + len(OTHERS)), 1)
+    pages = " ".join(page.extract_text() for page in PdfReader(bundle / "briefing.pdf").pages)
+    assert "Bluesky: posts of the period that are gone since: 1; they are counted like the others" in " ".join(pages.split())
     assert (bundle / "briefing.pdf").read_bytes().startswith(b"%PDF")
 
 

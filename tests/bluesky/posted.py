@@ -11,6 +11,7 @@ TEAM = tuple(f"tern{n:02d}" for n in range(16))
 OTHERS = tuple(f"lark{n:02d}" for n in range(8))
 TAKEN_DOWN, DEACTIVATED, DELETED, RENAMED = TEAM[:6], TEAM[6], TEAM[7], TEAM[8]
 GONE = TEAM[:8]
+STANDING = TEAM[9]
 PASTA = ("The north pier was sold in secret, and nobody says so #harbour", "北码头被秘密出售，没有人敢说 #harbour")
 KEYWORDS, HASHTAGS = ("north pier", "北码头"), ("harbour",)
 
@@ -70,10 +71,14 @@ class Posted:
         network.call("com.atproto.server.deactivateAccount", {}, network.people[DEACTIVATED].token)
         network.call("com.atproto.admin.deleteAccount", {"did": network.people[DELETED].did}, network.told["admin"])
         network.call("com.atproto.identity.updateHandle", {"handle": "reed.test"}, network.people[RENAMED].token)
-        uri = next(uri for uri, name in self.posts.items() if name == OTHERS[0])
-        place = {"repo": network.people[OTHERS[0]].did, "collection": "app.bsky.feed.post", "rkey": uri.rpartition("/")[2]}
-        network.call("com.atproto.repo.deleteRecord", place, network.people[OTHERS[0]].token)
+        self.delete(next(uri for uri, name in self.posts.items() if name == OTHERS[0]))
         network.settle()
+
+    def delete(self, uri: str) -> None:
+        """The author deletes a post; it stays among `posts`."""
+        author = self.network.people[self.posts[uri]]
+        place = {"repo": author.did, "collection": "app.bsky.feed.post", "rkey": uri.rpartition("/")[2]}
+        self.network.call("com.atproto.repo.deleteRecord", place, author.token)
 
     def after(self) -> None:
         """Those that stand go on, for the week until yesterday."""
