@@ -244,11 +244,12 @@ def test_a_campaign_is_collected_taken_down_and_briefed(posted: Posted, app_pass
         posted.after()
         desk.run("collect", "pier", "--since", f"{on}T00:00:00Z")
         assert sorted(desk.posts()["post_id"]) == everything(posted)
+        _statuses_are_told(desk, net)
         posted.delete([uri for uri, name in posted.posts.items() if name == STANDING][-1])
         net.settle()
         desk.run("collect", "pier")
     assert sorted(desk.posts()["post_id"]) == everything(posted)  # also the one that is gone: it was posted
-    _statuses_are_told(desk, net)
+    assert desk.statuses()[net.people[RENAMED].did] == "active"  # the new handle is known since the check before
     _removed_are_counted(desk, tmp_path)
 
 

@@ -200,8 +200,14 @@ class MastodonStatus:
         standing = True
         if reply.status != 200:
             look = look_up(self._server, post.account_id, what)
-            standing = look.reply.status == 200 and part(look.reply.value, "suspended") is not True
+            found = look.reply.value
+            standing = look.reply.status == 200 and bool(part(found, "acct")) and part(found, "suspended") is not True
             yield replace(look, more=True)
+        elif part(reply.value, "uri") != post.post_id:
+            raise SourceProblem(
+                f"{TITLE} gave {part(reply.value, 'uri')!r} where {post.post_id!r} was asked for.",
+                remedy="See whether `instance` and `domain` name the server of these posts.",
+            )
         asked = self._server.asked("status", path, []) | {"uri": post.post_id, "standing": standing}
         yield Answer(asked, reply, 1, more=False)
 

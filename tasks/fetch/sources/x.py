@@ -287,7 +287,7 @@ class XStatus:
         post was absent."""
         what = f"post {group[0].post_id} and {len(group) - 1} more"
         asked = {"ids": ",".join(post.post_id for post in group)}
-        reply = self._client.get("/2/tweets", list(asked.items()), what=what)
+        reply = self._given("/2/tweets", list(asked.items()), what)
         missing = not_found(reply.value)
         authors = {post.post_id: post.account_id for post in group if post.post_id in missing}
         standing: set[str] = set()
@@ -301,9 +301,18 @@ class XStatus:
 
     def _look(self, group: Sequence[str]) -> Iterator[Answer]:
         params = [("ids", ",".join(group)), ("user.fields", _USER_FIELDS)]
-        reply = self._client.get("/2/users", params, what=f"users {group[0]} and {len(group) - 1} more")
+        reply = self._given("/2/users", params, f"users {group[0]} and {len(group) - 1} more")
         before = {number: self._handles["x", number] for number in group if ("x", number) in self._handles}
         yield Answer({"endpoint": "users", "params": dict(params), "handles": before}, reply, len(group), more=False)
+
+    def _given(self, path: str, params: Sequence[tuple[str, str]], what: str) -> Reply:
+        """A lookup by number. Every number is either given or the subject of an error: an answer without both is none of X's."""
+        reply = self._client.get(path, params, what=what)
+        if not any(isinstance(part(reply.value, name), list) for name in ("data", "errors")):
+            raise SourceProblem(
+                f"{TITLE} answered with neither `data` nor `errors` ({what}).", remedy="See whether `service` is right."
+            )
+        return reply
 
 
 def _counted(reply: Reply) -> int:
