@@ -4,6 +4,7 @@ import tempfile
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,7 @@ from expectations.gates import GateResult
 from expectations.task import validate_batch
 from flows.run_record import Run
 from tasks.domain.batches import BatchIdentity, BatchRecord, BlockedPage, CheckResult, RawObject
-from tasks.domain.errors import ValidationBlocked
+from tasks.domain.errors import BatchDiscarded, ValidationBlocked
 from tasks.domain.parsed import Parsed
 from tasks.domain.ports import LandedFile, ObjectStore
 from tasks.fetch.fetching import parse_parts
@@ -20,7 +21,7 @@ from tasks.fetch.importers import importer
 from tasks.fetch.rows import ObservedAt
 from tasks.fetch.streaming import PART_ROWS, StreamingImporter
 from tasks.fetch.task import parse
-from tasks.store.blocked import record_blocked
+from tasks.store.blocked import record_blocked, resolutions
 from tasks.store.lake import batch_record, batch_records, earlier_reading
 from tasks.store.task import commit
 
@@ -35,14 +36,13 @@ def admit(
     options: dict[str, Any],
     now: datetime,
     parsed: Parsed | None = None,
-    part: bool = False,
+    part: int | None = None,
 ) -> BatchRecord:
     """Store one batch, or return it if it is stored already. Raises ValidationBlocked where a blocking check failed: the batch stays
-    unpublished, its raw bytes and the verdict are kept. `parsed`: the rows, where they were read already; `part`: they are not all rows
-    of the files, so the files alone do not give the batch again."""
+    unpublished, its raw bytes and the verdict are kept; BatchDiscarded where a person has decided so before. `parsed`: the rows, where
+    they were read already; `part`: which part of the files they are, where there are several."""
     if (stored := batch_record(run.store, identity.campaign, identity.batch_id)) is not None:
         return stored
-    pages = () if part else blocked_pages(files)
     if parsed is None:
         with run.stage(f"parse {identity.format}"):
             parsed = parse(files, identity.format, observed_at, options)
@@ -57,8 +57,10 @@ def admit(
             rows_landed=gate.rows_landed,
             checks=gate.outcome.checks,
             problem=problem,
-            pages=pages,
+            pages=blocked_pages(files),
+            part=part,
         )
+        _stop_if_discarded(run.store, identity)
         raise ValidationBlocked(
             f"The batch {identity.batch_id[:12]} from {identity.source} was not stored: validation blocked it.\n{problem}",
             remedy="Its raw bytes are kept. Correct the source, the column map or the bounds, then run the same command again;"
@@ -66,6 +68,16 @@ def admit(
         )
     with run.stage("store"):
         return store_gated(run.store, commit, identity=identity, raw=raw, gate=gate, parsed=parsed, checks=gate.outcome.checks)
+
+
+def _stop_if_discarded(store: ObjectStore, identity: BatchIdentity) -> None:
+    told = resolutions(store, identity.campaign).get(identity.batch_id)
+    if told is not None and told.decision == "discarded":
+        raise BatchDiscarded(
+            f"The batch {identity.batch_id[:12]} from {identity.source} stays out: {told.by} discarded it on {told.at:%Y-%m-%d}"
+            f" ({told.reason}), and validation blocks it still.",
+            remedy="Correct the file, the column map or the bounds, then run the same command again.",
+        )
 
 
 def store_gated(
@@ -113,7 +125,8 @@ def admit_files(
 ) -> list[BatchRecord]:
     """Store files that a person has: one batch, or, of a format that is read in parts, one a part of 250,000 posts. Parts after the first
     are told apart by the query of their identity, so the same files again change nothing: nor do those that were stored whole, before
-    their format was read in parts. Nothing is stored of a file with a fault in it.
+    their format was read in parts. Nothing is stored of a file with a fault in it. A part that validation blocks ends it, and the parts
+    before it stay: with the same files again it goes on behind that part, once somebody has accepted or discarded it.
     """
     stored = batch_record(run.store, identity.campaign, identity.batch_id)
     in_parts = isinstance(importer(identity.format), StreamingImporter)
@@ -121,21 +134,45 @@ def admit_files(
         return [admit(run, identity, raw, files, observed_at=observed_at, options=options, now=now)]
     with tempfile.TemporaryDirectory(prefix="resurge-parts-") as folder:
         with run.stage(f"parse {identity.format}"):
-            parts = parse_parts(files, identity.format, observed_at, options, Path(folder))
+            parts = read_parts(files, identity.format, observed_at, options, Path(folder))
         records = []
         for number, take_up in enumerate(parts, start=1):
             parsed = take_up()
             if number == 1 and stored is not None and _some(stored.rows_landed) != _some(parsed.rows_landed):
                 return [stored]
-            parsed = _whole_at(parsed, files, last=number == len(parts))
-            own = identity if number == 1 else identity.model_copy(update={"query": f"part {number}"})
-            records.append(
-                admit(
-                    run, own, raw, files,
-                    observed_at=observed_at, options=options, now=now, parsed=parsed, part=len(parts) > 1,
-                )
-            )  # fmt: skip
+            try:
+                records.append(
+                    admit(
+                        run, identity.of_part(number), raw, _so_far(files, last=number == len(parts)),
+                        observed_at=observed_at, options=options, now=now, parsed=parsed, part=number if len(parts) > 1 else None,
+                    )
+                )  # fmt: skip
+            except BatchDiscarded:
+                if len(parts) == 1:
+                    raise
         return records
+
+
+def read_parts(
+    files: Sequence[LandedFile], form: str, observed_at: ObservedAt, options: dict[str, Any], folder: Path
+) -> list[Callable[[], Parsed]]:
+    """As `parse_parts`, each with the collection effort that it is stored with."""
+    parts = parse_parts(files, form, observed_at, options, folder)
+    return [partial(_with_effort, part, files, last=number == len(parts)) for number, part in enumerate(parts, start=1)]
+
+
+def _with_effort(take_up: Callable[[], Parsed], files: Sequence[LandedFile], *, last: bool) -> Parsed:
+    return _whole_at(take_up(), files, last=last)
+
+
+def _so_far(files: Sequence[LandedFile], *, last: bool) -> list[LandedFile]:
+    """The files as a part is noted with them where it is blocked: only the last ends the effort."""
+    if last:
+        return list(files)
+    return [
+        replace(file, effort=file.effort.model_copy(update={"finished": False})) if file.effort is not None else file
+        for file in files
+    ]
 
 
 def _whole_at(parsed: Parsed, files: Sequence[LandedFile], *, last: bool) -> Parsed:

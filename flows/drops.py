@@ -17,6 +17,7 @@ from tasks.fetch.fetching import identity_for_files
 from tasks.fetch.importers import ARCHIVES
 from tasks.fetch.rows import ObservedAt
 from tasks.fetch.s3_drop import digest_of
+from tasks.store.blocked import discarded_marks
 from tasks.store.lake import batch_records
 from tasks.store.raw import land
 
@@ -33,7 +34,7 @@ def take_drops(
         if record.identity.source == spec.name
         for effort in record.effort
         if effort.finished  # of a large file: all its parts are stored
-    }
+    } | discarded_marks(run.store, campaign, spec.name)
     records: list[BatchRecord] = []
     first: Exception | None = None
     try:

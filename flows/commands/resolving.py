@@ -11,12 +11,13 @@ from rich.table import Table
 
 from expectations.bounds import bounds_for
 from expectations.gates import batch_gate
-from flows.admission import store_gated
+from flows.admission import read_parts, store_gated
 from flows.campaign_file import load_campaign
 from flows.console import parse_instant, show
 from flows.wiring import open_workspace, settings
 from tasks.domain.batches import BlockedBatch, CheckResult, Resolution
 from tasks.domain.errors import UsageProblem
+from tasks.domain.parsed import Parsed
 from tasks.domain.ports import LandedFile, ObjectStore
 from tasks.fetch.fetching import parse_landed
 from tasks.fetch.rows import ObservedAt
@@ -32,7 +33,7 @@ def blocked(campaign: str, *, workspace: str | None, as_json: bool) -> None:
     rows = [
         {
             "batch": item.batch_id if as_json else item.batch_id[:12],
-            "source": item.identity.source,
+            "source": item.identity.source + (f", part {item.part} of {item.pages[0].name}" if item.part and item.pages else ""),
             "rows": sum(item.rows_landed.values()),
             "why": "; ".join(f"{one.description} - {one.note}" for one in item.checks if one.blocking and not one.success),
         }
@@ -69,13 +70,14 @@ def decide(campaign: str, batch: str, *, accept: bool, reason: str, by: str, wor
         _store(store, item, decision)
     resolve(store, campaign, decision)
     kept = "its clean rows are stored" if accept else "its raw bytes are kept, its rows are left out"
-    typer.echo(f"The batch {item.batch_id[:12]} of {item.identity.source} is {decision.decision}: {kept}. Briefings say so.")
+    more = " The parts after it come in with the command that brought it." if item.part else ""
+    typer.echo(f"The batch {item.batch_id[:12]} of {item.identity.source} is {decision.decision}: {kept}. Briefings say so.{more}")
 
 
 def _store(store: ObjectStore, item: BlockedBatch, decision: Resolution) -> None:
     if not item.pages:
         raise UsageProblem(
-            f"The batch {item.batch_id[:12]} cannot be read again: it is a part of a larger file, or was blocked by an older version.",
+            f"The batch {item.batch_id[:12]} cannot be read again: it was blocked by an older version.",
             remedy="Run the command that brought it again, or discard it.",
         )
     rule, raw = item.identity.capture_rule, {one.sha256: one for one in item.raw}
@@ -88,10 +90,23 @@ def _store(store: ObjectStore, item: BlockedBatch, decision: Resolution) -> None
             LandedFile(open_raw(store, raw[page.sha256], Path(folder)), page.name, page.sha256, page.fetched_at, page.effort)
             for page in item.pages
         ]
-        parsed = parse_landed(files, item.identity.format, observed_at, item.identity.parameters)
+        parsed = _read_again(item, files, observed_at, Path(folder))
     gate = batch_gate(parsed, bounds_for([item.identity.source, item.identity.format]), latest_instant=decision.at)
     checks = [_accepted(check, decision) for check in gate.outcome.checks]
     store_gated(store, commit_batch, identity=item.identity, raw=item.raw, gate=gate, parsed=parsed, checks=checks)
+
+
+def _read_again(item: BlockedBatch, files: list[LandedFile], observed_at: ObservedAt, folder: Path) -> Parsed:
+    form, options = item.identity.format, item.identity.parameters
+    if item.part is None:
+        return parse_landed(files, form, observed_at, options)
+    parts = read_parts(files, form, observed_at, options, folder)
+    if item.part > len(parts):
+        raise UsageProblem(
+            f"The batch {item.batch_id[:12]} is part {item.part} of files that are read in {len(parts)} parts now.",
+            remedy="Run the command that brought it again, or discard it.",
+        )
+    return parts[item.part - 1]()
 
 
 def _accepted(check: CheckResult, decision: Resolution) -> CheckResult:

@@ -66,6 +66,10 @@ class BatchIdentity(Record):
     parser_version: str
     raw_sha256: tuple[str, ...]
 
+    def of_part(self, number: int) -> "BatchIdentity":
+        """Of a part of files, from 1. The first has the identity of the whole: what was small enough to be one batch keeps its id."""
+        return self if number == 1 else self.model_copy(update={"query": f"part {number}"})
+
     @property
     def batch_id(self) -> str:
         canonical = json.dumps(self.model_dump(mode="json"), sort_keys=True, separators=(",", ":"), ensure_ascii=False)
@@ -161,4 +165,5 @@ class BlockedBatch(Record):
     rows_landed: dict[str, int]
     checks: tuple[CheckResult, ...]
     problem: str
-    pages: tuple[BlockedPage, ...] = ()  # empty: it was a part of a larger file, or blocked by an older version
+    pages: tuple[BlockedPage, ...] = ()  # empty: blocked by an older version, which could not read a part again
+    part: int | None = None  # of files that became several batches: which of them, from 1

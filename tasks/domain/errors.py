@@ -42,6 +42,10 @@ class ValidationBlocked(ResurgeError):
     exit_code = 3
 
 
+class BatchDiscarded(ValidationBlocked):
+    """A person decided before that the batch stays out, and the check that failed fails still."""
+
+
 class SomePeriodsFailed(ResurgeError):
     """A backfill of several periods in which at least one failed or was blocked."""
 

@@ -6,7 +6,7 @@ Plain functions over the ports; the store is passed in as `land`.
 import inspect
 import pickle
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
@@ -103,7 +103,18 @@ def parse_landed(files: Sequence[LandedFile], fmt: str, observed_at: ObservedAt,
 
     Files of an ingest are taken in the order of their hashes, each once (`in_order`). Raises UnreadableInput, UsageProblem as the importer.
     """
-    return _balanced(importer(fmt).parse(in_order(files), observed_at=observed_at, options=options), fmt)
+    parsed = importer(fmt).parse(in_order(files), observed_at=observed_at, options=options)
+    return _balanced(_with_drops(parsed, files), fmt)
+
+
+def _with_drops(parsed: Parsed, files: Sequence[LandedFile]) -> Parsed:
+    """A file of a drop is known again by its effort, also where its importer names none: lists and ledgers answer no query."""
+    named = {effort.query_id for effort in parsed.effort}
+    drops = [file.effort for file in files if file.effort is not None and file.fetched_at is None]
+    missing = [effort for effort in drops if effort.query_id not in named]
+    alone = len(missing) == 1 and not parsed.effort
+    rows = sum(parsed.rows_landed.values()) if alone else 0  # of several, nothing says which file a row is of
+    return replace(parsed, effort=(*parsed.effort, *(effort.model_copy(update={"rows": rows}) for effort in missing)))
 
 
 def parse_parts(

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from tasks.domain.batches import BatchIdentity, BlockedBatch, BlockedPage, CheckResult, RawObject, Resolution
+from tasks.domain.batches import BatchIdentity, BatchRecord, BlockedBatch, BlockedPage, CheckResult, RawObject, Resolution
 from tasks.domain.errors import StaleWrite, UsageProblem, WriteConflict
 from tasks.domain.ports import ObjectStore
 from tasks.store.keys import blocked_key, blocked_prefix, resolution_key, resolutions_prefix
@@ -20,6 +20,7 @@ def record_blocked(
     checks: Sequence[CheckResult],
     problem: str,
     pages: Sequence[BlockedPage] = (),
+    part: int | None = None,
 ) -> BlockedBatch:
     """Note that the batch was blocked, and why; blocked again with another verdict, the latest is kept."""
     blocked = BlockedBatch(
@@ -30,6 +31,7 @@ def record_blocked(
         checks=tuple(checks),
         problem=problem,
         pages=tuple(pages),
+        part=part,
     )
     key, data = blocked_key(identity.campaign, blocked.batch_id), blocked.canonical()
     for attempt in range(_TRIES):
@@ -47,20 +49,23 @@ def record_blocked(
 
 def blocked_batches(store: ObjectStore, campaign: str) -> tuple[BlockedBatch, ...]:
     """The blocked batches nobody resolved, ordered by batch id. One is resolved when all its raw bytes are in committed batches
-    (after the checks or the importer were corrected), when the batch itself was committed, or when a person discarded it."""
+    (after the checks or the importer were corrected), when the batch itself was committed, or when a person discarded it. Of files
+    that became several batches each part stands for itself: that others of them are stored brings none of its rows."""
     told = resolutions(store, campaign)
     blocked = [item for item in _every(store, campaign) if item.batch_id not in told or told[item.batch_id].decision == "accepted"]
     if not blocked:
         return ()
     records = batch_records(store, campaign)
     committed = {record.batch_id for record in records}
-    covered = {sha256 for record in records for sha256 in record.identity.raw_sha256}
-    unresolved = [
-        item
-        for item in blocked
-        if item.batch_id not in committed and not (item.identity.raw_sha256 and covered.issuperset(item.identity.raw_sha256))
-    ]
-    return tuple(sorted(unresolved, key=lambda item: item.batch_id))
+    waiting = [item for item in blocked if item.batch_id not in committed and not _covered(item, records)]
+    return tuple(sorted(waiting, key=lambda item: item.batch_id))
+
+
+def _covered(item: BlockedBatch, records: Sequence[BatchRecord]) -> bool:
+    own = item.identity
+    if item.part is not None:
+        return any((one.identity.query, one.identity.raw_sha256) == (own.query, own.raw_sha256) for one in records)
+    return bool(own.raw_sha256) and {sha for one in records for sha in one.identity.raw_sha256}.issuperset(own.raw_sha256)
 
 
 def find_blocked(store: ObjectStore, campaign: str, beginning: str) -> BlockedBatch:
@@ -106,6 +111,12 @@ def discarded_batches(store: ObjectStore, campaign: str) -> tuple[tuple[BlockedB
         for item in _every(store, campaign)
         if item.batch_id in told and told[item.batch_id].decision == "discarded"
     )
+
+
+def discarded_marks(store: ObjectStore, campaign: str, source: str) -> set[str]:
+    """The efforts that discarded batches of a source ended: what they are of is not asked for again."""
+    pages = (page for item, _ in discarded_batches(store, campaign) if item.identity.source == source for page in item.pages)
+    return {page.effort.query_id for page in pages if page.effort is not None and page.effort.finished}
 
 
 def _every(store: ObjectStore, campaign: str) -> list[BlockedBatch]:

@@ -161,3 +161,54 @@ def test_a_blocked_file_that_is_one_part_can_be_read_again(workspace: Path, tmp_
 
     (item,) = blocked_batches(open_store(str(workspace)), CAMPAIGN)
     assert [page.sha256 for page in item.pages] == [digest_of(tmp_path / "rows")]
+
+
+@pytest.mark.parametrize("blocked", [1, 2, 3])
+@pytest.mark.parametrize("accept", [True, False])
+def test_a_part_that_is_blocked_is_decided_about_and_the_rest_comes_with_the_same_command(
+    blocked: int, accept: bool, workspace: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """Three parts of 9 rows. The blocked one waits in spite of the parts before it, which hold the same bytes."""
+    monkeypatch.setattr("flows.admission.PART_ROWS", 9)
+    monkeypatch.setattr("tasks.fetch.chunks.batched.__defaults__", (9,))
+    monkeypatch.setattr(StreamingImporter.parts, "__kwdefaults__", {"rows": 9})
+    wrong = range(blocked * 9 - 8, blocked * 9)  # all of the part but its first row
+    rows = [ROWS[0] | {"id": str(n), "at": "soon" if n in wrong else f"2021-07-06T10:{n:02d}:00Z"} for n in range(27)]
+    (tmp_path / "rows").write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
+    from flows.commands.resolving import decide
+    from tasks.store.blocked import blocked_batches
+
+    for _ in range(2):
+        with pytest.raises(ValidationBlocked, match="validation blocked it"):
+            ingested(workspace, tmp_path / "rows", "ndjson")
+        store = open_store(str(workspace))
+        assert [record.rows_accepted["posts"] for record in files_of(workspace)] == [9] * (blocked - 1)
+        (item,) = blocked_batches(store, CAMPAIGN)
+        assert (item.part, item.rows_landed["posts"]) == (blocked, 9)
+    decide(CAMPAIGN, item.batch_id[:12], accept=accept, reason="a broken export", by="the desk", workspace=str(workspace))
+    assert blocked_batches(store, CAMPAIGN) == ()
+    batches = ingested(workspace, tmp_path / "rows", "ndjson")
+    held = [records(workspace)[one].rows_accepted["posts"] for one in batches]
+    whole = [1 if part == blocked else 9 for part in (1, 2, 3)]
+    assert held == (whole if accept else [9, 9])
+    assert blocked_batches(store, CAMPAIGN) == ()
+    assert ingested(workspace, tmp_path / "rows", "ndjson") == batches
+
+
+def files_of(workspace: Path) -> list[BatchRecord]:
+    return [record for record in records(workspace).values() if record.identity.source == "file"]
+
+
+def test_a_discarded_file_says_who_discarded_it(workspace: Path, tmp_path: Path) -> None:
+    rows = [row | {"at": "soon"} if n else row for n, row in enumerate(ROWS)]
+    (tmp_path / "rows").write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
+    from flows.commands.resolving import decide
+    from tasks.store.blocked import blocked_batches
+
+    with pytest.raises(ValidationBlocked):
+        ingested(workspace, tmp_path / "rows", "ndjson")
+    (item,) = blocked_batches(open_store(str(workspace)), CAMPAIGN)
+    decide(CAMPAIGN, item.batch_id, accept=False, reason="a broken export", by="the desk", workspace=str(workspace))
+    with pytest.raises(ValidationBlocked, match=r"stays out: the desk discarded it on .* \(a broken export\)"):
+        ingested(workspace, tmp_path / "rows", "ndjson")
+    assert blocked_batches(open_store(str(workspace)), CAMPAIGN) == ()

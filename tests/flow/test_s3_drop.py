@@ -8,18 +8,24 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from importer_cases import SAMPLES_OF_ALL
 from seaweedfs import BUCKET, WRITER, S3Server
 
 from flows import admission
 from flows.commands.reach import reach
+from flows.commands.resolving import decide
 from flows.drops import take_drops
 from flows.wiring import drop_factories
 from tasks.domain.campaign import SourceSpec
-from tasks.domain.errors import ResurgeError, SourceProblem, UsageProblem
+from tasks.domain.errors import ResurgeError, SourceProblem, UsageProblem, ValidationBlocked
 from tasks.domain.periods import Cutoff
+from tasks.fetch.adapters import adapters
 from tasks.fetch.drops import read_manifest
 from tasks.fetch.fetching import source
+from tasks.fetch.importers import FORMATS
+from tasks.fetch.s3_drop import digest_of
 from tasks.fetch.streaming import StreamingImporter
+from tasks.store.blocked import blocked_batches
 from tasks.store.lake import batch_records
 from tasks.store.local import LocalStore
 from tasks.store.visible import read_posts
@@ -77,6 +83,11 @@ class _stage:  # noqa: N801  # stands where Run.stage does
 
     def __exit__(self, *_: object) -> None:
         return None
+
+
+@pytest.fixture
+def workspace_file(place: SimpleNamespace) -> None:
+    place.store.create("campaigns/reeds.yml", b"slug: reeds\ntitle: Reeds\n")
 
 
 def described(**files: bytes) -> bytes:
@@ -143,6 +154,54 @@ def test_one_bad_object_stops_no_other_and_can_be_skipped(place: SimpleNamespace
     assert "1 bad.csv" in str(problem)
     assert place.posts() == ["5"]
     assert place.take(skip=[f"{place.prefix}1 bad.csv"]) == (0, None)
+
+
+def test_a_discarded_drop_is_not_brought_again_and_its_next_version_is(place: SimpleNamespace, workspace_file: None) -> None:
+    place.put("posts.csv", table(*range(1, 9)).replace(b"2026", b"then"))
+    for _ in range(2):
+        taken, problem = place.take()
+        assert taken == 0
+        assert isinstance(problem, ValidationBlocked)
+    (item,) = blocked_batches(place.store, "reeds")
+    decide("reeds", item.batch_id, accept=False, reason="a torn export", by="the desk", workspace=place.store.address)
+    assert place.take() == (0, None)
+    place.put("posts.csv", table(1, 2))
+    assert place.take() == (1, None)
+    assert place.posts() == ["1", "2"]
+
+
+def test_a_drop_whose_last_part_was_discarded_is_not_brought_again(
+    place: SimpleNamespace, workspace_file: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("tasks.fetch.readers.CHUNK_ROWS", 8)
+    monkeypatch.setattr("flows.admission.PART_ROWS", 8)
+    monkeypatch.setattr(StreamingImporter.parts, "__kwdefaults__", {"rows": 8})
+    place.put("posts.csv", table(*range(8)) + table(*range(8, 16)).partition(b"\n")[2].replace(b"2026", b"then"))
+    assert isinstance(place.take()[1], ValidationBlocked)
+    assert isinstance(place.take()[1], ValidationBlocked)  # the first part is stored and the drop is not done with
+    (item,) = blocked_batches(place.store, "reeds")
+    assert item.part == 2
+    decide("reeds", item.batch_id, accept=False, reason="a torn export", by="the desk", workspace=place.store.address)
+    monkeypatch.setattr("flows.drops._bring", None)
+    assert place.take() == (0, None)
+    assert place.posts() == [str(n) for n in range(8)]
+
+
+@pytest.mark.parametrize("form", [form for form in FORMATS if form not in adapters()])  # pages of services are landed by `collect`
+def test_files_of_any_format_can_be_dropped(form: str, place: SimpleNamespace, tmp_path: Path) -> None:
+    sample = SAMPLES_OF_ALL[form]
+    files = sample.write(tmp_path)
+    for path in files:
+        place.put(path.name, path.read_bytes())
+    told = {"format": form, "observed_at": sample.observed_at, "options": sample.options}
+    manifest = [{"name": path.name, "sha256": digest_of(path), **told} for path in files]
+    place.put("manifest.json", json.dumps({"version": 1, "files": manifest}).encode())
+    assert place.take(manifest="manifest.json") == (1, None)
+    (record,) = batch_records(place.store, "reeds")
+    assert {table: rows for table, rows in record.rows_landed.items() if rows} == sample.rows
+    assert sum(record.rows_accepted.values()) > 0
+    assert record.identity.format == form
+    assert place.take(manifest="manifest.json") == (0, None)
 
 
 def test_a_drop_with_a_manifest_is_whole_or_not_there(place: SimpleNamespace) -> None:

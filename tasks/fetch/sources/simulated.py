@@ -79,7 +79,7 @@ def _by_query(files: Sequence[LandedFile], query_ids: pd.Series, landed: int) ->
     """A page answers all queries of its day at once; its rows name the query that found them. What no query found are looks at
     profiles and refused rows: they count as the effort `profiles`, so that the rows add up to what was landed."""
     found = query_ids.value_counts()
-    asked = [file.effort for file in files if file.effort is not None]
+    asked = [file.effort for file in files if file.effort is not None and file.fetched_at is not None]
     if not asked:
         return ()
     spans = join_spans(
