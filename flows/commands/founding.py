@@ -24,6 +24,13 @@ _DROP = """  # Files that a partner lays down in a bucket; each version of each 
       # secret_key: partner-secret
 """
 _OTHERS = {"s3-drop": ("files laid down in a bucket", _DROP), "simulated": ("a simulated campaign, to try", _SIMULATOR)}
+_POLICY = """
+check_policy:
+  at_risk_days: 7                  # accounts found gone, silent, or of a platform that acted are looked at again after so many days
+  others_days: 28
+  posts_days: 14                   # posts up to so many days old are asked for again: which were deleted?
+  posts_most: 1000                 # ... the newest, a collection and platform; 0 asks for none. A service that charges charges for them
+"""
 _HOURS = ("17", "37", "52", "7")  # minutes past the hour: sources do not all begin at once
 
 
@@ -50,7 +57,7 @@ def campaign_text(slug: str, title: str, kinds: Sequence[str], words: Sequence[s
     looks = [_status(adapter) for adapter in chosen if adapter.status]
     if blocks:
         text = text.replace(
-            "sources: []\n", "sources:\n" + "".join(blocks) + ("\nstatus_sources:\n" + "".join(looks) if looks else "")
+            "sources: []\n", "sources:\n" + "".join(blocks) + ("\nstatus_sources:\n" + "".join(looks) + _POLICY if looks else "")
         )
     return text.replace("# A campaign file. Rename it to <slug>.yml, change", "# A campaign file. Change").replace("<slug>", slug)
 

@@ -8,13 +8,15 @@ from typing import Annotated, Any, Literal, get_args
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from cronsim import CronSim, CronSimError
-from pydantic import Field, field_validator, model_validator
+from pydantic import AfterValidator, Field, field_validator, model_validator
 
+from tasks.domain.patterns import checked_pattern
 from tasks.domain.records import Record
 from tasks.domain.takedowns import Event, Takedown
 
 Tlp = Literal["CLEAR", "GREEN", "AMBER", "AMBER+STRICT", "RED"]
 TLP_ORDER: tuple[Tlp, ...] = get_args(Tlp)  # Traffic Light Protocol 2.0 (FIRST, 2022), least restricted first
+Pattern = Annotated[str, AfterValidator(checked_pattern)]
 PdqHash = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
 
 
@@ -220,7 +222,7 @@ class Campaign(Record):
     status_sources: list[SourceSpec] = Field(default_factory=list)  # who looks whether accounts still stand
     check_policy: CheckPolicy = CheckPolicy()
     events: list[Event] = Field(default_factory=list)
-    codebook: dict[str, dict[str, list[str]]] = Field(default_factory=dict)  # category -> language -> patterns (re2)
+    codebook: dict[str, dict[str, list[Pattern]]] = Field(default_factory=dict)  # category -> language -> patterns
     suspected_zone: str = "UTC"
     holidays: list[Holiday] = Field(default_factory=list)
     breakout_evidence: list[BreakoutEvidence] = Field(default_factory=list)

@@ -7,24 +7,25 @@ from pydantic import BaseModel, ValidationError
 from ruamel.yaml import YAML
 from ruamel.yaml.comments import CommentedMap, CommentedSeq
 from ruamel.yaml.error import MarkedYAMLError, YAMLError
-from ruamel.yaml.events import AliasEvent
+from ruamel.yaml.events import AliasEvent, CollectionEndEvent, CollectionStartEvent
 
 from tasks.domain.errors import UsageProblem
 
 MAX_BYTES = 1_000_000  # a campaign file with 5,000 seed accounts has 400 kB
+MAX_DEPTH = 30  # of lists and mappings; campaign files have 6. Each level is a call of the parser, and 100,000 take it minutes
 
 Model = TypeVar("Model", bound=BaseModel)
 
 
 def read_mapping(data: bytes, name: str) -> CommentedMap:
     """Parse one YAML mapping, keeping line numbers. Raises UsageProblem naming `name`, and the line where there is one, for bytes that
-    are too many, not UTF-8, not YAML, use aliases (a few lines can expand to gigabytes), repeat a key or hold no mapping."""
+    are too many, not UTF-8, not YAML, nested too deep, use aliases (a few lines can expand to gigabytes), repeat a key or hold no
+    mapping."""
     if len(data) > MAX_BYTES:
         raise UsageProblem(f"{name} has {len(data):,} bytes; {MAX_BYTES:,} is the limit.", remedy="Is it the right file?")
     try:
         text = data.decode("utf-8-sig")
-        if any(isinstance(event, AliasEvent) for event in YAML(typ="rt", pure=True).parse(text)):
-            raise UsageProblem(f"{name} uses YAML aliases (*name).", remedy="Write the value out where it is used.")
+        _check_events(text, name)
         node = YAML(typ="rt", pure=True).load(text)
     except UnicodeDecodeError as error:
         raise UsageProblem(f"{name} is not UTF-8 at byte {error.start}.", remedy="Save it as UTF-8.") from error
@@ -37,6 +38,17 @@ def read_mapping(data: bytes, name: str) -> CommentedMap:
     if not isinstance(node, CommentedMap):
         raise UsageProblem(f"{name} holds no keys.", remedy="It must hold `key: value` lines.")
     return node
+
+
+def _check_events(text: str, name: str) -> None:
+    depth = 0
+    for event in YAML(typ="rt", pure=True).parse(text):
+        if isinstance(event, AliasEvent):
+            raise UsageProblem(f"{name} uses YAML aliases (*name).", remedy="Write the value out where it is used.")
+        depth += isinstance(event, CollectionStartEvent) - isinstance(event, CollectionEndEvent)
+        if depth > MAX_DEPTH:
+            line = event.start_mark.line + 1
+            raise UsageProblem(f"{name}, line {line}: more than {MAX_DEPTH} levels deep.", remedy="Is a bracket left open there?")
 
 
 def load_record(model: type[Model], node: CommentedMap, name: str, extra: Mapping[str, Any] | None = None) -> Model:

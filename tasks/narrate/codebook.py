@@ -6,9 +6,9 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
-import re2
 
 from tasks.domain.errors import UsageProblem
+from tasks.domain.patterns import checked_pattern
 
 UNCODED = "uncoded"
 MIN_COVERED = 0.5  # a narrative takes a category when at least half of its posts match it
@@ -42,12 +42,9 @@ def check_codebook(codebook: Mapping[str, Mapping[str, Sequence[str]]]) -> None:
 
 def _check(category: str, language: str, pattern: str) -> None:
     try:
-        re2.compile(pattern)
-    except re2.error as error:
-        raise UsageProblem(
-            f"Pattern {pattern!r} of codebook category {category!r} ({language}) cannot be read: {error}.",
-            remedy="Write it in RE2 syntax: no look-around, no back-references.",
-        ) from error
+        checked_pattern(pattern)
+    except ValueError as error:
+        raise UsageProblem(f"Codebook category {category!r} ({language}): {error}.", remedy="Write it in RE2 syntax.") from error
 
 
 def matches(texts: pd.Series, langs: pd.Series, codebook: Mapping[str, Mapping[str, Sequence[str]]]) -> pd.DataFrame:

@@ -11,7 +11,10 @@ What became of each (road.py, passing.py): `printed` as written; `replaced`: pri
 import random
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from functools import cache
 from typing import Any
+
+from png_bomb import png_bomb
 
 SYLLABLES = (
     "lo",
@@ -150,6 +153,7 @@ def _payloads(web: str, file: str) -> Iterator[tuple[str, str]]:
             "#<script>alert(1)</script> #=1+1", "#" + "tag" * 300, "#a#b#c##d", "＃全角 ＠全角", "@outsider_hostile says it", "@" + "m" * 500, "@outsider_hostile@mastodon.example", "@../../etc @=cmd", "mail outsider_hostile@mail.example now", "https://t.me/outsider_hostile", "@everyone @here", "#\u202etag", "@а_homoglyph", "#" + "é\u0301" * 20,
         )
     )  # fmt: skip
+    yield from (("patterns", text) for text in ("a" * 300 + "!", "x" * 300, "word " * 60 + "\u0301!", "аааа" * 80 + "b" * 99))
 
 
 def posts(web: str, file: str) -> list[Post]:
@@ -220,6 +224,57 @@ def files() -> dict[str, tuple[str, Callable[[], bytes]]]:
         "list.json": ("telegram-export", lambda: b"[]"),
         "bomb.zip": ("avatars", bomb_zip),
         "no.zip": ("avatars", lambda: b"PK\x03\x04 torn"),
+    }
+
+
+# Patterns of a codebook at which other engines try for years; they are in the campaign file of the whole road.
+PATTERNS = [r"(a+)+$", r"(a|aa)+$", r"(.*a){20}!", r"^(\w+\s?)*$", r"(x+x+)+y", r"[\p{L}\s]*b{500}"]
+
+
+def campaigns(canary: str) -> dict[str, str]:
+    """Name -> campaign files: each must be refused with a sentence and without harm (none of them writes the file `canary`)."""
+    head = "slug: spamouflage\ntitle: T\n"
+    book = head + "codebook: {evil: {en: ['%s']}}\n"
+    laughs = "a0: &a0 [ha, ha]\n" + "".join(f"a{n}: &a{n} [{', '.join([f'*a{n - 1}'] * 9)}]\n" for n in range(1, 12))
+    return {
+        "laughs": head + laughs,
+        "itself": head + "aliases: &a [*a]\n",
+        "merged": "base: &b {title: T}\n<<: *b\nslug: spamouflage\n",
+        "call": head + f"summary: !!python/object/apply:os.system ['touch {canary}']\n",
+        "object": head + "summary: !!python/object:tasks.domain.campaign.Campaign {}\n",
+        "own tag": head + "summary: !secret x\n",
+        "deep list": head + "aliases: " + "[" * 100_000 + "\n",
+        "deep mapping": head + "codebook: " + "{a: " * 100_000 + "\n",
+        "deep blocks": head + "".join(" " * n + "a:\n" for n in range(1_200)),
+        "long": head + "#" * 1_000_001,
+        "other folder": "slug: ../../etc\ntitle: T\n",
+        "markup for a slug": "slug: <b>\ntitle: T\n",
+        "no text": head + "summary: \x00\n",
+        "terminal": head + "summary: \x1b]0;owned\x07\n",
+        "twice": head + "title: U\n",
+        "two documents": head + "---\n" + head,
+        "day": head + "events: [{event_id: a, on: 99999-01-01, title: A}]\n",
+        "looks ahead": book % "(?=a)b",
+        "looks back": book % "(?<=a)b",
+        "back reference": book % r"(a)\1",
+        "repeats": book % "((a{1000}){1000}){1000}",
+        "torn pattern": book % "(",
+    }
+
+
+@cache
+def pictures() -> dict[str, bytes]:
+    """Name -> what somebody has as a profile picture; none may be opened to its pixels."""
+    return {
+        "5,000 pixels wide": png_bomb(5_000),
+        "SVG": b'<svg xmlns="http://www.w3.org/2000/svg"><script>fetch(1)</script></svg>',
+        "HTML": b"<!doctype html><script>alert(1)</script>",
+        "GIF": b"GIF89a" + b"\x01\x00\x01\x00\x80\x00\x00" + bytes(40),
+        "PostScript": b"%!PS-Adobe-3.0 EPSF-3.0\n(%pipe%id) (r) file\n",
+        "TIFF": b"II*\x00\x08\x00\x00\x00" + bytes(40),
+        "cut off": png_bomb(200)[:60],
+        "wrong length": png_bomb(200).replace(b"\x00\x00\x00\x0dIHDR", b"\xff\xff\xff\xffIHDR"),
+        "nothing": b"",
     }
 
 

@@ -4,16 +4,17 @@
 from collections import Counter
 from typing import Any
 
-from corpus import broken_rows, files
+from corpus import broken_rows, campaigns, files, pictures
 
 FATES = ("printed", "replaced", "quarantined", "refused")
 COUNTED = ("lost", "connections", "asked", "strange", "cells", "leaks", "faults", "terminal")
+NO_POSTS = ("files", "pictures", "campaign files")
 HEAD = """# Hostile content
 
-Written by `./run hostile`; do not edit. {posts} hostile texts, each posted by four members of the small simulated campaign within seconds, {rows} hostile rows and {files} hostile files
-(`tests/hostile/corpus.py`) go through ingest, the briefing under AMBER and CLEAR, mail by SMTP, the archive page and the commands' tables on a
+Written by `./run hostile`; do not edit. {posts} hostile texts, each posted by four members of the small simulated campaign within seconds, {rows} hostile rows, {files} hostile files,
+{pictures} profile pictures and {campaigns} campaign files (`tests/hostile/corpus.py`) go through ingest, the briefing under AMBER and CLEAR, mail by SMTP, the archive page and the commands' tables on a
 terminal. *Printed*: stands in `annex/families.csv` as written. *Replaced*: stands there with links defanged, names of outsiders hashed, what is unseen
-written as codes, or cut. *Quarantined*: the row is refused with a reason. *Refused*: the whole file is, with a sentence.
+written as codes, or cut. *Quarantined*: the row is refused with a reason. *Refused*: the whole file is, with a sentence; of a picture, that it was not looked at.
 The rows, every fourth text that comes as NDJSON, and terminals are also among the ordinary tests.
 
 {lost} of {labels} labels are not accounted for; {quoted} stand in `facts.json`, from which the pages are made; the others are only in the annexes. {connections} connections to the server that the texts name (which noted
@@ -29,6 +30,7 @@ Not shown: spreadsheet programs, readers of mail and PDF readers other than thes
 def table(found: Any) -> dict[str, Any]:
     """Counts by class and fate, and how long it took."""
     kinds = {one.label: one.kind for one in (*found.corpus, *broken_rows())} | dict.fromkeys(files(), "files")
+    kinds |= dict.fromkeys(campaigns(""), "campaign files") | dict.fromkeys(pictures(), "pictures")
     counts: dict[str, Counter[str]] = {}
     for label, fate in found.fates.items():
         counts.setdefault(kinds[label], Counter())[fate] += 1
@@ -48,8 +50,8 @@ def page(kept: dict[str, Any]) -> str:
     rows = sum(count for kind, count in told.items() if kind.startswith("refused rows"))
     seen = {kind.removeprefix("."): count for kind, count in kept["seen"].items()}
     head = HEAD.format(
-        **kept["counts"], **seen, labels=sum(told.values()), quoted=kept["quoted"], posts=sum(told.values()) - rows - told["files"],
-        rows=rows, files=told["files"], seconds=kept["seconds"], peak=f"{kept['peak_mb']:,}",
+        **kept["counts"], **seen, labels=sum(told.values()), quoted=kept["quoted"], posts=sum(told.values()) - rows - sum(told[kind] for kind in NO_POSTS),
+        rows=rows, files=told["files"], pictures=told["pictures"], campaigns=told["campaign files"], seconds=kept["seconds"], peak=f"{kept['peak_mb']:,}",
     )  # fmt: skip
     lines = ["| class | " + " | ".join(FATES) + " |", "|---|" + "---:|" * len(FATES)]
     lines += [

@@ -1,10 +1,13 @@
 """The road itself: ingest, brief, deliver, archive, look; and what was found on it."""
 
+import hashlib
+import json
 import re
 import resource
 import time
+import zipfile
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from email import message_from_bytes, policy
@@ -18,10 +21,12 @@ import pdfua
 import pikepdf
 import pytest
 import road
-from corpus import Post, broken_rows, files, posts
+from corpus import PATTERNS, Post, broken_rows, campaigns, files, pictures, posts
 from mail_samples import Mailbox, RunningServer
 from pypdf import PdfReader
 from small_campaign import CAMPAIGN, campaign_file
+
+from tasks.domain.ports import ObjectStore
 
 PERIOD = "2023-W44"
 PEOPLE = [{"address": "ana@example.org", "clearance": "AMBER"}, {"address": "ben@example.org"}]
@@ -34,6 +39,8 @@ class Passed:
     facts.json."""
 
     corpus: Sequence[Post]
+    broken: Sequence[Post]
+    files: dict[str, tuple[str, Callable[[], bytes]]]
     fates: dict[str, str] = field(default_factory=dict)
     lost: list[str] = field(default_factory=list)
     connections: list[str] = field(default_factory=list)
@@ -59,11 +66,11 @@ def passed(workspace: Path, folder: Path, patch: pytest.MonkeyPatch, *, each: in
     canary = folder / "canary file.txt"
     canary.write_text(road.SECRET)
     with road.canary_server() as (web, met):
-        corpus = posts(web, str(canary))
+        corpus, broken, torn = posts(web, str(canary)), broken_rows(), files()
         if each is not None:
-            kinds = dict.fromkeys(post.kind for post in corpus)
-            corpus = [post for kind in kinds for post in [p for p in corpus if p.kind == kind][:each]]
-        found = Passed(corpus)
+            corpus, broken = _some(corpus, each), _some(broken, 1)[:3]  # more refused rows would hold a batch so small up
+            torn = {name: torn[name] for name in ("deep.ndjson", "deep.json", "footer.parquet")}
+        found = Passed(corpus, broken, torn)
         with _timed(found, "ingest"):
             _ingest(found, workspace, folder)
         with _timed(found, "brief and deliver"):
@@ -78,6 +85,12 @@ def passed(workspace: Path, folder: Path, patch: pytest.MonkeyPatch, *, each: in
     return found
 
 
+def _some(given: Sequence[Post], each: int) -> list[Post]:
+    """The first of every class."""
+    kinds = dict.fromkeys(post.kind for post in given)
+    return [post for kind in kinds for post in [p for p in given if p.kind == kind][:each]]
+
+
 @contextmanager
 def _timed(found: Passed, name: str) -> Iterator[None]:
     begun = time.monotonic()
@@ -86,19 +99,26 @@ def _timed(found: Passed, name: str) -> Iterator[None]:
 
 
 def _ingest(found: Passed, workspace: Path, folder: Path) -> None:
-    """Every file that holds rows must be taken in, every other refused with a sentence."""
+    """Every file that holds rows must be taken in, every other refused with a sentence; so must campaign files."""
     from flows.collect import ingest
     from tasks.domain.errors import ResurgeError
 
-    (workspace / f"campaigns/{CAMPAIGN}.yml").write_text(campaign_file(tlp="AMBER", renditions="[CLEAR]", audience="desk"))
-    for path, kind in road.write(folder / "files", found.corpus, broken_rows()):
+    plan = campaign_file(tlp="AMBER", renditions="[CLEAR]", audience="desk")
+    plan = re.sub(r"(?m)^codebook:.*$", lambda head: f"{head[0]}\n  evil: {{en: {json.dumps(PATTERNS)}}}", plan)
+    (workspace / f"campaigns/{CAMPAIGN}.yml").write_text(plan)
+    for path, kind in road.write(folder / "files", found.corpus, found.broken):
         options = {"table": "accounts"} if kind == "profiles" else {"ignore": ["label"]}
         name, observed = ("ndjson", None) if kind == "profiles" else (kind, "posted")
         ingest(CAMPAIGN, str(workspace), [str(path)], name, observed_at=observed, options=options, source_name="hostile")
+    with zipfile.ZipFile(folder / "files/pictures.zip", "w", zipfile.ZIP_DEFLATED) as archive:
+        for number, data in enumerate(pictures().values()):
+            archive.writestr(f"facebook/picture{number}.png", data)
+    seen = "2023-11-02T00:00:00Z"
+    ingest(CAMPAIGN, str(workspace), [str(folder / "files/pictures.zip")], "avatars", observed_at=seen, source_name="hostile")
     apart = folder / "refusing"  # a batch that a check keeps out would hold up the briefing
     (apart / "campaigns").mkdir(parents=True)
     (apart / f"campaigns/{CAMPAIGN}.yml").write_text(campaign_file())
-    for name, (form, data) in files().items():
+    for name, (form, data) in found.files.items():
         path = folder / "files" / name
         path.write_bytes(data())
         try:
@@ -114,6 +134,26 @@ def _ingest(found: Passed, workspace: Path, folder: Path) -> None:
             found.fates[name] = "taken in"
         except ResurgeError:
             found.fates[name] = "refused"
+    _campaigns(found, apart, folder)
+
+
+def _campaigns(found: Passed, apart: Path, folder: Path) -> None:
+    from flows.campaign_file import load_campaign
+    from flows.wiring import open_store
+    from tasks.domain.errors import UsageProblem
+
+    canary = folder / "called"
+    for name, text in campaigns(str(canary)).items():
+        (apart / f"campaigns/{CAMPAIGN}.yml").write_text(text)
+        try:
+            load_campaign(open_store(str(apart)), CAMPAIGN)
+            found.fates[name] = "taken in"
+        except UsageProblem as problem:
+            found.fates[name] = "refused"
+            found.terminal += [f"{name}: {one}" for one in road.foreign_sequences(str(problem)) if "\x1b" in one]
+    if canary.exists():
+        found.faults.append("a campaign file ran a command")
+    found.lost += [f"{name}: {found.fates[name]}" for name in campaigns("") if found.fates[name] != "refused"]
 
 
 def _brief(found: Passed, workspace: Path, patch: pytest.MonkeyPatch) -> None:
@@ -186,12 +226,13 @@ def _account(found: Passed, workspace: Path) -> None:
     reasons = dict(
         zip(ours["row_number"] - 4 * sum(post.carrier == "ndjson" for post in found.corpus), ours["reason"], strict=True)
     )
-    for number, post in enumerate(broken_rows()):
+    for number, post in enumerate(found.broken):
         if post.text in str(reasons.get(number)):
             found.fates[post.label] = "quarantined"
         else:
             found.lost.append(f"{post.label} ({post.kind}): not refused for its {post.text}: {reasons.get(number)}")
-    found.lost += [f"{name}: {found.fates[name]}" for name in files() if found.fates[name] != "refused"]
+    found.lost += [f"{name}: {found.fates[name]}" for name in found.files if found.fates[name] != "refused"]
+    _looked_at(found, store)
     stored = (
         read_posts(store, CAMPAIGN, cutoff, columns=["post_id"])["post_id"]
         .astype(str)
@@ -204,6 +245,18 @@ def _account(found: Passed, workspace: Path) -> None:
                 f"{post.label} ({post.kind}): {stored.get(post.label, 0)} posts stored, not in families.csv: {post.text[:60]!r}"
             )
     found.quoted = len(set(re.findall(r"hostile\d{3}\b", (bundle / "facts.json").read_text("utf-8"))))
+
+
+def _looked_at(found: Passed, store: ObjectStore) -> None:
+    """What the briefing saw of the pictures."""
+    from tasks.detect.looks import unpack_looks
+
+    kept = [store.read(info.key) for info in store.entries("cache/looks")]
+    looks = {sha: look for one in kept if one is not None for sha, look in unpack_looks(one.data).items()}
+    for name, data in pictures().items():
+        look = looks.get(hashlib.sha256(data).hexdigest())
+        found.fates[name] = "refused" if look is not None and look.refused else f"looked at: {look}"
+    found.lost += [f"picture {name}: {found.fates[name]}" for name in pictures() if found.fates[name] != "refused"]
 
 
 def _look(found: Passed, workspace: Path) -> None:

@@ -2,7 +2,7 @@
 
 import json
 
-from corpus import broken_rows, files, posts
+from corpus import broken_rows, campaigns, files, pictures, posts
 from hostile import KEPT, PAGE
 from hostile_page import COUNTED, page
 
@@ -19,7 +19,7 @@ def test_every_post_row_and_file_of_the_corpus_is_in_it() -> None:
     assert len(texts) >= 300
     assert len({post.label for post in texts}) == len(texts)
     assert all(post.label in post.text for post in texts)
-    told: dict[str, int] = {"files": len(files())}
+    told: dict[str, int] = {"files": len(files()), "pictures": len(pictures()), "campaign files": len(campaigns(""))}
     for post in (*texts, *broken_rows()):
         told[post.kind] = told.get(post.kind, 0) + 1
     assert {kind: sum(fates.values()) for kind, fates in json.loads(KEPT.read_text())["classes"].items()} == told

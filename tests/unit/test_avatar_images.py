@@ -1,14 +1,13 @@
 """Hostile pictures: each is refused with its reason, and the picture after it is looked at."""
 
 import io
-import struct
 import subprocess
-import zlib
 from pathlib import Path
 
 import numpy as np
 import pytest
 from PIL import Image, ImageDraw
+from png_bomb import png_bomb
 
 from tasks.detect import avatar_images
 from tasks.detect.avatar_images import MOST_BYTES, Limits, Look, look_at
@@ -30,19 +29,6 @@ def drawing(seed: int = 1, size: int = 200) -> Image.Image:
         x, y, r = [*rng.integers(0, size, 2).tolist(), int(rng.integers(size // 10, size // 3))]
         draw.ellipse((x - r, y - r, x + r, y + r), fill=tuple(rng.integers(0, 256, 3).tolist()))
     return image
-
-
-def png_bomb(side: int) -> bytes:
-    """A PNG of side x side black pixels in a few kB, written chunk by chunk."""
-
-    def chunk(kind: bytes, data: bytes) -> bytes:
-        return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
-
-    packer = zlib.compressobj(9)
-    row = bytes(1 + side)
-    body = b"".join(packer.compress(row) for _ in range(side)) + packer.flush()
-    head = struct.pack(">IIBBBBB", side, side, 8, 0, 0, 0, 0)
-    return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", head) + chunk(b"IDAT", body) + chunk(b"IEND", b"")
 
 
 def noise(size: tuple[int, int], mode: str = "RGB") -> Image.Image:
