@@ -1,15 +1,13 @@
 """A network too large to show its accounts: one disc a cluster, its area by its accounts, lines by the edges between clusters."""
 
-from collections import Counter
 from collections.abc import Mapping, Sequence
 from math import sqrt
-from statistics import median
 from typing import TYPE_CHECKING
 
 from reports.charts.canvas import FAINT, INK, NAVY, RAMP, WIDTH_IN, draw, place
 from reports.charts.labels import free_places
 from reports.formats import count
-from tasks.domain.facts import NetworkFacts, NetworkNode
+from tasks.domain.facts import NetworkDisc, NetworkLink
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -21,13 +19,12 @@ MOST_DISCS, ROUNDS, GAP_IN = 40, 200, 0.1
 Disc = tuple[float, float, float]  # centre and radius in inches
 
 
-def aggregates(facts: NetworkFacts, groups: Mapping[str, Sequence[NetworkNode]], names: Mapping[str, str]) -> str:
-    """`groups`: the nodes by cluster; `names`: numbers of clusters in the table. Discs of other clusters carry no number."""
-    shown = sorted(groups, key=lambda cluster: (-len(groups[cluster]), cluster))[:MOST_DISCS]
-    discs = dict(zip(shown, _apart(_discs([groups[cluster] for cluster in shown])), strict=True))
-    home = [node.cluster_id for node in facts.nodes]
-    between = Counter(tuple(sorted((home[e.source], home[e.target]))) for e in facts.edges if home[e.source] != home[e.target])
-    lines = [(discs[a], discs[b], many) for (a, b), many in sorted(between.items()) if a in discs and b in discs]
+def aggregates(discs: Sequence[NetworkDisc], links: Sequence[NetworkLink], names: Mapping[str, str]) -> str:
+    """`discs`: largest first, of which MOST_DISCS are drawn; `names`: numbers of clusters in the table. Discs of other clusters carry no
+    number."""
+    shown = discs[:MOST_DISCS]
+    circles = _apart(_spread(shown))
+    lines = [(circles[one.source], circles[one.target], one.edges) for one in links if max(one.source, one.target) < len(shown)]
 
     def paint(figure: "Figure") -> None:
         from matplotlib.patches import Circle
@@ -39,27 +36,26 @@ def aggregates(facts: NetworkFacts, groups: Mapping[str, Sequence[NetworkNode]],
         strongest = max((many for *_, many in lines), default=1)
         for one, other, many in lines:
             axes.plot([one[0], other[0]], [one[1], other[1]], color=FAINT, linewidth=0.4 + 2.6 * many / strongest, zorder=1)
-        for cluster, (x, y, radius) in discs.items():
-            members = sum(node.member for node in groups[cluster]) / len(groups[cluster])
-            axes.add_patch(Circle((x, y), radius, facecolor=RAMP[1 + round(2 * members)], edgecolor=NAVY, linewidth=0.9, zorder=2))
-        texts = [(cluster, f"{names[cluster]}: {count(len(groups[cluster]))}") for cluster in shown if cluster in names]
-        spots = [discs[cluster][:2] for cluster, _ in texts]
-        sizes = [(0.06 + LETTER_IN * len(text), LINE_IN) for _, text in texts]
-        for (_, text), (x, y) in zip(texts, free_places(spots, sizes, (WIDE_IN, HEIGHT_IN)), strict=True):
+        for disc, (x, y, radius) in zip(shown, circles, strict=True):
+            fill = RAMP[1 + round(2 * disc.members / disc.accounts)]
+            axes.add_patch(Circle((x, y), radius, facecolor=fill, edgecolor=NAVY, linewidth=0.9, zorder=2))
+        named = [(d, circle) for d, circle in zip(shown, circles, strict=True) if d.cluster_id in names]
+        texts = [f"{names[disc.cluster_id]}: {count(disc.accounts)}" for disc, _ in named]
+        spots = [circle[:2] for _, circle in named]
+        sizes = [(0.06 + LETTER_IN * len(text), LINE_IN) for text in texts]
+        for text, (x, y) in zip(texts, free_places(spots, sizes, (WIDE_IN, HEIGHT_IN)), strict=True):
             axes.text(x, y, text, ha="center", va="center", size=7.5, weight=600, color=INK, zorder=3)
 
     return draw(HEIGHT_IN + 0.1, paint)
 
 
-def _discs(groups: Sequence[Sequence[NetworkNode]]) -> list[Disc]:
-    """Each at the middle of its cluster, spread over the sheet."""
-    middles = [(median(node.x for node in nodes), median(node.y for node in nodes)) for nodes in groups]
-    across, up = [x for x, _ in middles], [y for _, y in middles]
-    largest = max(map(len, groups))
-    radii = [max(SMALLEST_IN, LARGEST_IN * sqrt(len(nodes) / largest)) for nodes in groups]
+def _spread(discs: Sequence[NetworkDisc]) -> list[Disc]:
+    """Each at its place, spread over the sheet."""
+    across, up = [disc.x for disc in discs], [disc.y for disc in discs]
+    radii = [max(SMALLEST_IN, LARGEST_IN * sqrt(disc.accounts / discs[0].accounts)) for disc in discs]
     return [
-        (_scaled(x, across, WIDE_IN, radius), _scaled(y, up, HEIGHT_IN, radius), radius)
-        for (x, y), radius in zip(middles, radii, strict=True)
+        (_scaled(disc.x, across, WIDE_IN, radius), _scaled(disc.y, up, HEIGHT_IN, radius), radius)
+        for disc, radius in zip(discs, radii, strict=True)
     ]
 
 

@@ -23,15 +23,14 @@ STROKES: tuple[tuple[bool | None, str, Stroke, float], ...] = (  # by NetworkEdg
     (True, SOFT, "solid", 0.85),
 )
 SHAPES = ("o", "s", "^", "D")
-MOST_NODES = 400  # more would be a cloud in which no cluster can be told
 HIGH_IN, LABEL_IN = 2.9, 0.19
 
 
 def network(facts: NetworkFacts, names: dict[str, str]) -> str:
     """Nodes by cluster (colour and shape), edges as hair lines; `names` maps the cluster ids to their labels, drawn beside
-    one another with a line to the middle of their cluster. Beyond MOST_NODES accounts a cluster is one disc."""
-    if len(facts.nodes) > MOST_NODES:
-        return aggregates(facts, _by_cluster(facts.nodes), names)
+    one another with a line to the middle of their cluster. Where not all accounts can be shown, a cluster is one disc."""
+    if facts.discs:
+        return aggregates(facts.discs, facts.links, names)
     from matplotlib.collections import LineCollection
 
     across, up = [node.x for node in facts.nodes], [node.y for node in facts.nodes]

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from itertools import accumulate
 
+from reports.charts.aggregate import MOST_DISCS
 from reports.gate.known import Known
 from reports.parts.narratives import MOST_DRAWN
 from tasks.domain.facts import Facts
@@ -58,13 +59,16 @@ def _shares(facts: Facts) -> Iterator[float]:
 
 
 def _sums(facts: Facts) -> Iterator[int]:
-    """Groups of a kind beyond the largest are one row; checks passed are counted by suite, members and clusters of the accounts drawn."""
+    """Groups of a kind beyond the largest are one row, and so are discs; checks passed are counted by suite, members and clusters of the
+    accounts drawn."""
     passed = [check.suite for check in facts.validation.checks if check.success]
     yield from (len(passed), *(passed.count(suite) for suite in set(passed)))
     network = facts.coordination.network
     if not isinstance(network, NotMeasurable):
         yield sum(node.member for node in network.nodes)
         yield len({node.cluster_id for node in network.nodes})
+        for discs in (network.discs, network.discs[MOST_DISCS:]):
+            yield from (len(discs), sum(disc.accounts for disc in discs), sum(disc.members for disc in discs))
     for record in facts.takedowns:
         groups: tuple[GroupRow, ...] = () if isinstance(record.by_group, NotMeasurable) else record.by_group
         for kind in {row.kind for row in groups}:

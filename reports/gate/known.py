@@ -14,7 +14,9 @@ from reports.gate.tokens import NUMBER, tokens
 COMPOSED = re.compile(r"^/(judgements/(bottom_line|items)/|limits/|left_out/)")
 DAY = re.compile(r"(?<![\d-])\d{4}-(?:0[1-9]|1[0-2])-(?:0[1-9]|[12]\d|3[01])(?!\d)")
 CLOCK = re.compile(r"[T ]([01]\d:[0-5]\d)")
-DRAWN = re.compile(r"^/coordination/network/(nodes|edges)/")  # points and lines of a figure: no number of theirs is written out
+DRAWN = re.compile(
+    r"^/coordination/network/(nodes/|edges/|links/|discs/-/[xy]$)"
+)  # points and lines of a figure: no number of theirs is written out
 HEX = re.compile(r"[0-9a-f]{12,}")
 MOST_SHOWN = 30
 SHORTEST = 6  # digits of an id or hash that is printed cut

@@ -3,12 +3,12 @@
 from dataclasses import dataclass
 
 from reports.charts import network
-from reports.charts.network import MOST_NODES
+from reports.charts.aggregate import MOST_DISCS
 from reports.formats import count, number, p_value, platform, plural, sentence_list, short_date, verb
 from reports.glyphs import MARK
 from reports.parts.blocks import Cell, Column, Figure, Notes, Passage, Table, head, number_cell, passage, text_cell
 from reports.parts.lineage import cluster_changes, cluster_events
-from tasks.domain.facts import BehaviourFacts, ClusterFacts, CoordinationFacts, Facts, NetworkEdge
+from tasks.domain.facts import BehaviourFacts, ClusterFacts, CoordinationFacts, Facts, NetworkEdge, NetworkFacts
 from tasks.domain.measures import NotMeasurable
 from tasks.domain.narratives import Exhibit
 
@@ -153,6 +153,12 @@ def _network(facts: Facts) -> Figure:
         return Figure(
             "network", title, absent="No two accounts co-acted more than chance explains, so there is no network to draw."
         )
+    alt, source = _of_discs(record, facts) if record.discs else _of_accounts(record)
+    return Figure("network", title, network(record, cluster_numbers(facts)), alt, source)
+
+
+def _of_accounts(record: NetworkFacts) -> tuple[str, str]:
+    """Alternative text and line of source of a network drawn account by account."""
     members = sum(node.member for node in record.nodes)
     more = record.nodes_left_out
     left_out = f" {plural(more, 'further account')} would not be legible and {verb(more, 'is', 'are')} left out." if more else ""
@@ -163,13 +169,34 @@ def _network(facts: Facts) -> Figure:
         f"Drawn as a network.{left_out}"
     )
     source = (
-        "A disc is a cluster, named by its number in the table and its accounts; the darker, the more of them are on the campaign list. "
-        f"Lines: edges between clusters.{left_out}"
-        if len(record.nodes) > MOST_NODES
-        else "Numbers: clusters as in the table. Filled: on the campaign list; hollow: outside it. "
+        "Numbers: clusters as in the table. Filled: on the campaign list; hollow: outside it. "
         f"Lines join accounts that co-acted, thicker with more co-actions{_strokes(record.edges)}.{left_out}"
     )
-    return Figure("network", title, network(record, cluster_numbers(facts)), alt, source)
+    return alt, source
+
+
+def _of_discs(record: NetworkFacts, facts: Facts) -> tuple[str, str]:
+    """The same of one that is drawn cluster by cluster."""
+    accounts, members = sum(disc.accounts for disc in record.discs), sum(disc.members for disc in record.discs)
+    rest = record.discs[MOST_DISCS:]
+    small = sum(disc.accounts for disc in rest)
+    left_out = (
+        f" {plural(len(rest), 'smaller cluster')} of together {plural(small, 'account')} {verb(len(rest), 'is', 'are')} not drawn."
+        if rest
+        else ""
+    )
+    fused = facts.coordination.fused
+    edges = f" by {plural(fused.edges, 'edge')}" if fused else ""
+    alt = (
+        f"{plural(accounts, 'account')} {verb(accounts, 'is', 'are')} joined{edges} into {plural(len(record.discs), 'cluster')}; "
+        f"{count(members)} of them {verb(members, 'is', 'are')} on the campaign list. Drawn cluster by cluster, for so many accounts "
+        f"could not be told apart.{left_out}"
+    )
+    source = (
+        "A disc is a cluster, named by its number in the table and its accounts; the darker, the more of them are on the campaign list. "
+        f"Lines: edges between clusters, thicker with more.{left_out}"
+    )
+    return alt, source
 
 
 def _strokes(edges: tuple[NetworkEdge, ...]) -> str:

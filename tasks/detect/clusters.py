@@ -21,11 +21,14 @@ _partitions: dict[bytes, np.ndarray] = {}
 @dataclass(frozen=True)
 class Drawing:
     """Positions for the figure. `nodes`: account, cluster_id, degree, x, y (in [0, 1]); `edges`: source and target as positions in
-    `nodes`, weight. `left_out` accounts are beyond what can be read."""
+    `nodes`, weight. `left_out` accounts are beyond what can be read; where there are any, `discs` (cluster_id, accounts, x, y; largest
+    first) and `links` (source and target as positions in `discs`, edges) hold the whole network by cluster. Else both are empty."""
 
     nodes: pd.DataFrame
     edges: pd.DataFrame
     left_out: int
+    discs: pd.DataFrame
+    links: pd.DataFrame
 
 
 def fuse(edges: pd.DataFrame) -> pd.DataFrame:
@@ -73,7 +76,8 @@ def _partition(ends: Ints, begin: Ints, weight: Ints, seed: int) -> Ints:
 
 
 def draw(edges: pd.DataFrame, clusters: pd.DataFrame, seed: int) -> Drawing:
-    """Lay out the best connected MAX_DRAWN accounts (Fruchterman and Reingold 1991), the same way for the same seed.
+    """Lay out the best connected MAX_DRAWN accounts, and of more than these the clusters (Fruchterman and Reingold 1991), the same way
+    for the same seed.
 
     `edges`: EDGES, significant ones; `clusters`: account, cluster_id.
     """
@@ -81,6 +85,7 @@ def draw(edges: pd.DataFrame, clusters: pd.DataFrame, seed: int) -> Drawing:
     degree = pd.concat([fused["source"], fused["target"]]).value_counts().rename_axis("account").rename("degree").reset_index()
     chosen = degree.sort_values(["degree", "account"], ascending=[False, True]).head(MAX_DRAWN)
     left_out = len(degree) - len(chosen)
+    discs, links = _by_cluster(degree["account"], fused, clusters, seed) if left_out else (pd.DataFrame(), pd.DataFrame())
     fused = fused[(fused["source"].isin(chosen["account"]) & fused["target"].isin(chosen["account"])).to_numpy(bool)]
     nodes = chosen.merge(clusters, on="account", how="left").sort_values("account").reset_index(drop=True)
     at = pd.Series(np.arange(len(nodes)), index=nodes["account"])
@@ -93,7 +98,20 @@ def draw(edges: pd.DataFrame, clusters: pd.DataFrame, seed: int) -> Drawing:
     )
     places = _places(len(nodes), pairs, seed)
     nodes["x"], nodes["y"] = places[:, 0], places[:, 1]
-    return Drawing(nodes, pairs.reset_index(drop=True), left_out)
+    return Drawing(nodes, pairs.reset_index(drop=True), left_out, discs, links)
+
+
+def _by_cluster(accounts: pd.Series, fused: pd.DataFrame, clusters: pd.DataFrame, seed: int) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Every account stands in the disc of its cluster, every edge between clusters in a link."""
+    home = clusters.set_index("account")["cluster_id"].astype("str")
+    sizes = home.reindex(accounts).value_counts().rename_axis("cluster_id").rename("accounts").reset_index()
+    discs = sizes.sort_values(["accounts", "cluster_id"], ascending=[False, True], ignore_index=True)
+    at = pd.Series(np.arange(len(discs)), index=discs["cluster_id"])
+    ends = np.sort(np.stack([at.reindex(home.reindex(fused[end])).to_numpy() for end in ("source", "target")], axis=1), axis=1)
+    pairs = pd.DataFrame(ends[ends[:, 0] != ends[:, 1]], columns=["source", "target"])
+    links = pairs.groupby(["source", "target"], sort=True).size().rename("edges").reset_index()
+    places = _places(len(discs), links, seed)
+    return discs.assign(x=places[:, 0], y=places[:, 1]), links
 
 
 def _places(count: int, pairs: pd.DataFrame, seed: int) -> np.ndarray:

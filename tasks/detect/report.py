@@ -12,8 +12,10 @@ from tasks.domain.facts import (
     CoordinationFacts,
     EdgesFile,
     FusedFacts,
+    NetworkDisc,
     NetworkEdge,
     NetworkFacts,
+    NetworkLink,
     NetworkNode,
     ProposedAccount,
 )
@@ -189,7 +191,15 @@ def _network(
         ),
         edges=tuple(edges),
         nodes_left_out=drawing.left_out,
+        discs=_discs(detection, listed),
+        links=tuple(NetworkLink.model_validate(link) for link in drawing.links.to_dict("records")),
     )
+
+
+def _discs(detection: Detection, listed: set[str]) -> tuple[NetworkDisc, ...]:
+    members = detection.clusters[detection.clusters["account"].isin(listed)]["cluster_id"].astype("str").value_counts()
+    discs = detection.drawing.discs.to_dict("records")
+    return tuple(NetworkDisc.model_validate({**disc, "members": int(members.get(disc["cluster_id"], 0))}) for disc in discs)
 
 
 def handles_of(accounts_latest: pd.DataFrame) -> dict[str, str]:

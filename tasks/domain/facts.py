@@ -231,10 +231,30 @@ class NetworkEdge(Record):
     coordinated: bool | None = None  # the same
 
 
+class NetworkDisc(Record):
+    """A whole cluster in the figure of a network that is too large to show its accounts."""
+
+    cluster_id: str
+    accounts: int
+    members: int
+    x: float
+    y: float
+
+
+class NetworkLink(Record):
+    source: int  # positions in discs
+    target: int
+    edges: int  # pairs of accounts, one in either cluster
+
+
 class NetworkFacts(Record):
+    """Where accounts are left out, `discs` hold every account of the fused network once, and the figure is drawn of them."""
+
     nodes: tuple[NetworkNode, ...]
     edges: tuple[NetworkEdge, ...]
-    nodes_left_out: int  # beyond what can be read in print
+    nodes_left_out: int  # beyond what can be read in print: those with the fewest edges
+    discs: tuple[NetworkDisc, ...] = ()  # largest first; empty = every account is a node, or made by an older version
+    links: tuple[NetworkLink, ...] = ()
 
 
 class FusedFacts(Record):

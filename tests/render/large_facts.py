@@ -1,10 +1,12 @@
 """Invented facts at the ends of what a page must hold: very many posts and accounts, and one script in command of all."""
 
+from collections import Counter
 from math import cos, pi, sin
 
 import sample_facts
 
-from tasks.domain.facts import Facts, NetworkEdge, NetworkFacts, NetworkNode
+from tasks.detect.clusters import MAX_DRAWN
+from tasks.domain.facts import Facts, NetworkDisc, NetworkEdge, NetworkFacts, NetworkLink, NetworkNode
 
 ARABIC = "لا أحد يسأل من المستفيد عندما يستمر القتال، انظروا إلى الأرقام قبل أن تحكموا"
 HEBREW = "איש אינו שואל מי מרוויח כשהירי נמשך, הביטו במספרים לפני שתשפטו"
@@ -33,16 +35,33 @@ def network_facts(accounts: int) -> NetworkFacts:
             edges.append(NetworkEdge(source=base + i, target=base + (i * 7 + 1) % size, weight=1 + i % 4, coordinated=i % 3 > 0))
         if base:
             edges.append(NetworkEdge(source=0, target=base, weight=1, coordinated=False))
-    return NetworkFacts(nodes=tuple(nodes), edges=tuple(edge for edge in edges if edge.source != edge.target), nodes_left_out=0)
+    edges = [edge for edge in edges if edge.source != edge.target]
+    if accounts <= MAX_DRAWN:
+        return NetworkFacts(nodes=tuple(nodes), edges=tuple(edges), nodes_left_out=0)
+    discs = [
+        NetworkDisc(
+            cluster_id=f"c{c}",
+            accounts=size,
+            members=size - len(range(0, size, 6)),
+            x=0.18 * c**0.7 * cos(c),
+            y=0.18 * c**0.7 * sin(c),
+        )
+        for c, size in enumerate(sizes)
+    ]
+    inside = [edge for edge in edges if max(edge.source, edge.target) < MAX_DRAWN]
+    links = tuple(NetworkLink(source=0, target=c, edges=1 + c % 3) for c in range(1, len(sizes)))
+    return NetworkFacts(
+        nodes=tuple(nodes[:MAX_DRAWN]), edges=tuple(inside), nodes_left_out=accounts - MAX_DRAWN, discs=tuple(discs), links=links
+    )
 
 
 def with_network(accounts: int) -> Facts:
     """The full sample with a network of `accounts`; its clusters are in the table, largest first."""
     base = sample_facts.full()
     drawn = network_facts(accounts)
-    sizes: dict[str, int] = {}
-    for node in drawn.nodes:
-        sizes[node.cluster_id] = sizes.get(node.cluster_id, 0) + 1
+    sizes = {disc.cluster_id: disc.accounts for disc in drawn.discs}
+    if not sizes:
+        sizes = dict(Counter(node.cluster_id for node in drawn.nodes))
     first = base.coordination.clusters[0]
     clusters = tuple(
         first.model_copy(update={"cluster_id": cluster, "accounts": size, "members": size}) for cluster, size in sizes.items()

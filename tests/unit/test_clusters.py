@@ -1,6 +1,6 @@
 """Clusters: found, the same for the same seed, with ids that outlive changes; and a drawing that can be read."""
 
-from itertools import combinations
+from itertools import combinations, pairwise
 
 import numpy as np
 import pandas as pd
@@ -80,6 +80,30 @@ def test_what_cannot_be_drawn_is_counted() -> None:
     assert drawing.left_out == 40 + len(A)
     assert set(A) <= set(drawing.nodes["account"])  # the best connected stay
     assert drawing.edges[["source", "target"]].to_numpy().max() < MAX_DRAWN
+
+
+def test_where_accounts_are_left_out_discs_hold_all_of_them() -> None:
+    groups = [[f"x/g{g:02d}n{i}" for i in range(3 + g % 7)] for g in range(60)]
+    edges = pd.concat([edges_among(*groups), edges_among(*([a[0], b[0]] for a, b in pairwise(groups)))], ignore_index=True)
+    everyone = [account for group in groups for account in group]
+    clusters = cluster(edges, first_posts(everyone), 1)
+    drawing = draw(edges, clusters, 1)
+    assert len(everyone) > MAX_DRAWN
+    assert drawing.left_out == len(everyone) - MAX_DRAWN
+    assert drawing.discs["accounts"].sum() == len(everyone)
+    assert drawing.discs["accounts"].is_monotonic_decreasing
+    assert (
+        dict(zip(drawing.discs["cluster_id"], drawing.discs["accounts"], strict=True))
+        == clusters["cluster_id"].value_counts().to_dict()
+    )
+    home = clusters.set_index("account")["cluster_id"]
+    apart = sum(home[a] != home[b] for a, b in fuse(edges)[["source", "target"]].itertuples(index=False))
+    assert drawing.links["edges"].sum() == apart > 0
+    assert (drawing.links["source"] < drawing.links["target"]).all()
+    assert drawing.discs[["x", "y"]].stack().between(0, 1).all()
+    pd.testing.assert_frame_equal(drawing.discs, draw(edges, clusters, 1).discs)
+    few = draw(edges_among(groups[9]), clusters, 1)
+    assert (len(few.discs), len(few.links)) == (0, 0)
 
 
 def test_no_edges_no_clusters() -> None:
