@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 HEIGHT_IN, WIDE_IN, LARGEST_IN, SMALLEST_IN = 3.2, WIDTH_IN - 0.2, 0.42, 0.07
 LETTER_IN, LINE_IN = 0.062, 0.17
 MOST_DISCS, ROUNDS, GAP_IN = 40, 200, 0.1
+PEN_IN = 0.01  # half the line around a disc
 
 Disc = tuple[float, float, float]  # centre and radius in inches
 
@@ -54,7 +55,7 @@ def _spread(discs: Sequence[NetworkDisc]) -> list[Disc]:
     across, up = [disc.x for disc in discs], [disc.y for disc in discs]
     radii = [max(SMALLEST_IN, LARGEST_IN * sqrt(disc.accounts / discs[0].accounts)) for disc in discs]
     return [
-        (_scaled(disc.x, across, WIDE_IN, radius), _scaled(disc.y, up, HEIGHT_IN, radius), radius)
+        (_scaled(disc.x, across, WIDE_IN, radius + PEN_IN), _scaled(disc.y, up, HEIGHT_IN, radius + PEN_IN), radius)
         for disc, radius in zip(discs, radii, strict=True)
     ]
 
@@ -83,4 +84,5 @@ def _apart(discs: list[Disc]) -> list[Disc]:
 
 
 def _kept(x: float, y: float, radius: float) -> Disc:
-    return min(max(x, radius), WIDE_IN - radius), min(max(y, radius), HEIGHT_IN - radius), radius
+    off = radius + PEN_IN
+    return min(max(x, off), WIDE_IN - off), min(max(y, off), HEIGHT_IN - off), radius
