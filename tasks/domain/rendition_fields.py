@@ -38,6 +38,7 @@ WeekCount: start
 BehaviourFacts: behaviour
 ClusterFacts: cluster_id platforms behaviours first_stood
 NetworkNode: cluster_id
+NetworkDisc: cluster_id
 NetworkEdge: behaviours
 EdgesFile: name sha256
 AnnexFile: name sha256 media_type what
