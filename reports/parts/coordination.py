@@ -271,14 +271,22 @@ def _clusters(facts: Facts) -> Table | None:
         )
         for i, cluster in enumerate(clusters[:MOST_CLUSTERS])
     )
-    caption = "Clusters, largest first" + (
-        f" (the first {MOST_CLUSTERS} of {count(len(clusters))})" if len(clusters) > MOST_CLUSTERS else ""
-    )
+    found = _found(facts)
+    caption = "Clusters, largest first" + (f" (the first {len(rows)} of {count(found)})" if found > len(rows) else "")
     columns = (
         Column("Cluster"), Column("What they shared most"), Column("Accounts", True), Column("Before", True),
         Column("Members", True), Column("Edges (coordinated)", True), Column("Platforms"), Column("Behaviours"),
     )  # fmt: skip
     return Table(caption, columns, rows)
+
+
+def _found(facts: Facts) -> int:
+    """How many clusters there are: facts.json describes the largest 20, the network holds all, or those of the accounts drawn."""
+    record = facts.coordination.network
+    if isinstance(record, NotMeasurable):
+        return len(facts.coordination.clusters)
+    held = len(record.discs) or len({node.cluster_id for node in record.nodes})
+    return max(held, len(facts.coordination.clusters))
 
 
 def _with_coordinated(cluster: ClusterFacts) -> str:

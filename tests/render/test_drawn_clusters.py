@@ -43,5 +43,6 @@ def test_a_network_of_discs_says_how_many_accounts_it_shows_and_which_it_does_no
     facts = facts.model_copy(update={"coordination": facts.coordination.model_copy(update={"network": network, "fused": fused})})
     page = compose_facts(facts, edition="e" * 64, paper="A4")
     assert f"{sum(sizes):,} accounts are joined by 81,234 edges into 83 clusters" in page.html
+    assert "Clusters, largest first (the first 4 of 83)" in page.html
     assert f"43 smaller clusters of together {sum(sizes[40:]):,} accounts are not drawn" in page.html
     assert lint(page.facts, page.html, page.figures, edition="e" * 64) == []
