@@ -12,6 +12,7 @@ from flows.backfill import failures, make_one
 from flows.campaign_file import load_campaign, scheduled_campaigns
 from flows.collect import collect
 from flows.plan import fetched_until
+from flows.remembering import remembering
 from flows.watching import is_watched, tell_overdue, told_of_schedule
 from flows.wiring import open_workspace
 from tasks.domain.campaign import Campaign
@@ -59,12 +60,13 @@ def _due_made(plan: Campaign, store: ObjectStore, workspace: str) -> list[dict[s
     problems = _collected(plan, workspace) if due else []
     sources = reaches(plan, fetched_until(batch_records(store, campaign)))
     rows: list[dict[str, Any]] = []
-    for period in due:
-        if why := waits_for(period, sources):
-            rows.append({"period": period.key, "outcome": "waiting", "problem": why})
-            continue
-        deliver = bool(plan.audience) and period == due[-1]
-        rows.append({"period": period.key, **make_one(period.key, campaign, workspace, None, deliver)})
+    with remembering():
+        for period in due:
+            if why := waits_for(period, sources):
+                rows.append({"period": period.key, "outcome": "waiting", "problem": why})
+                continue
+            deliver = bool(plan.audience) and period == due[-1]
+            rows.append({"period": period.key, **make_one(period.key, campaign, workspace, None, deliver)})
     if problem := failures(rows):
         problems.append(problem)
     if problems:

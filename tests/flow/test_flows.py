@@ -17,11 +17,12 @@ from mail_samples import Mailbox, RunningServer
 from small_campaign import CAMPAIGN, campaign_file, contents, facts_of
 
 from flows.wiring import open_store, open_workspace
-from tasks.domain.errors import UnreadableInput, UsageProblem, ValidationBlocked, WorkspaceProblem
+from tasks.domain.errors import SomePeriodsFailed, UnreadableInput, UsageProblem, ValidationBlocked, WorkspaceProblem
 from tasks.domain.periods import Cutoff
 from tasks.domain.run_summary import RunSummary
 from tasks.store.bundles import published_periods
-from tasks.store.ledger import runs
+from tasks.store.keys import claim_key
+from tasks.store.ledger import claim, runs, set_pause
 from tasks.store.verify import verify_bundle
 from tasks.store.visible import read_account_observations
 
@@ -259,24 +260,54 @@ def test_a_backfill_goes_on_after_a_blocked_period_and_again_when_it_is_run_agai
 
 
 def test_a_schedule_makes_exactly_what_is_due_sends_the_newest_and_then_nothing(briefed, tmp_path, setting):
-    """With the allowance for lateness that makes now the 22nd of November 2023, W46 is the newest complete week."""
+    """A machine that slept for three weeks: with the allowance for lateness that makes now the 29th of November 2023, W47 is the newest
+    complete week."""
     from flows.serve import scheduled
 
     workspace = shutil.copytree(briefed, tmp_path / "w")
-    lateness = (datetime.now(UTC) - datetime(2023, 11, 22, tzinfo=UTC)) / timedelta(hours=1)
+    lateness = (datetime.now(UTC) - datetime(2023, 11, 29, tzinfo=UTC)) / timedelta(hours=1)
     (workspace / f"campaigns/{CAMPAIGN}.yml").write_text(campaign_file(lateness_h=f"{lateness:.1f}", audience="desk"))
     setting(audiences=AUDIENCE)
     rows = scheduled(CAMPAIGN, str(workspace))
-    assert [(row["period"], row["outcome"]) for row in rows] == [("2023-W45", "done"), ("2023-W46", "done")]
+    assert [(row["period"], row["outcome"]) for row in rows] == [("2023-W45", "done"), ("2023-W46", "done"), ("2023-W47", "done")]
     assert scheduled(CAMPAIGN, str(workspace)) == []
     sent = contents(workspace / "outbox")
     messages = sorted((message_from_bytes(data, policy=policy.default) for data in sent.values()), key=lambda m: m["To"])
     assert [message["To"] for message in messages] == ["ana@example.org", "ben@example.org"]
-    assert all("2023-W46" in message["Subject"] for message in messages)
+    assert all("2023-W47" in message["Subject"] for message in messages)
     assert [part.get_content_type() for part in messages[0].iter_attachments()] == ["application/pdf"]
-    again = brief("2023-W46", workspace, deliver=True)
+    again = brief("2023-W47", workspace, deliver=True)
     assert contents(workspace / "outbox") == sent
     assert [": already sent" in line for line in again["deliveries"]] == [True, True]
+
+
+def test_a_schedule_waits_for_its_sources_rests_while_paused_and_leaves_what_another_run_holds(briefed, tmp_path):
+    """W45 and W46 are due."""
+    from flows.serve import scheduled
+
+    workspace = shutil.copytree(briefed, tmp_path / "w")
+    store, file = open_workspace(str(workspace)), workspace / f"campaigns/{CAMPAIGN}.yml"
+    lateness = (datetime.now(UTC) - datetime(2023, 11, 22, tzinfo=UTC)) / timedelta(hours=1)
+    plan = campaign_file(lateness_h=f"{lateness:.1f}")
+
+    def published() -> list[str]:
+        return list(published_periods(store, CAMPAIGN, "CLEAR"))
+
+    file.write_text(plan.replace("    kind: simulated\n", "    kind: simulated\n    lateness_h: 87600\n"))  # ten years
+    with pytest.raises(
+        SomePeriodsFailed, match=r"2 of 2 periods were not made. 2023-W45 waiting: .*simulated-feed.*; 2023-W46 waiting"
+    ):
+        scheduled(CAMPAIGN, str(workspace))
+    file.write_text(plan)
+    set_pause(store, CAMPAIGN, paused=True, now=datetime.now(UTC))
+    assert scheduled(CAMPAIGN, str(workspace)) == []
+    assert published() == ["2023-W44"]
+    set_pause(store, CAMPAIGN, paused=False, now=datetime.now(UTC))
+    assert claim(store, claim_key(CAMPAIGN, "2023-W45"), "on-another-machine", datetime.now(UTC), timedelta(seconds=6))
+    with pytest.raises(SomePeriodsFailed, match=r"1 of 2 periods were not made. 2023-W45 busy: .*on-another-machine"):
+        scheduled(CAMPAIGN, str(workspace))
+    assert published() == ["2023-W44", "2023-W46"]
+    assert [(row["period"], row["outcome"]) for row in scheduled(CAMPAIGN, str(workspace))] == [("2023-W45", "done")]
 
 
 def test_a_briefing_goes_out_once_over_smtp(briefed, tmp_path, setting):
