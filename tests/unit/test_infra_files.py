@@ -4,6 +4,7 @@ No container, cluster or cloud is here to run them; the Terraform provider is no
 read as text, and its own formatter (`terraform fmt`) is asked where it is installed.
 """
 
+import json
 import re
 import shutil
 import subprocess
@@ -11,8 +12,12 @@ from pathlib import Path
 from typing import Any
 
 import kubernetes_validate
+import prefect
+import prefect.server.api.collections
 import pytest
 import yaml
+from prefect.utilities.schema_tools import ValidationError, validate
+from prefect.utilities.templating import apply_values
 
 ROOT = Path(__file__).parents[2]
 INFRA = ROOT / "infra"
@@ -92,6 +97,60 @@ def test_the_worker_in_a_cluster_may_do_nothing_it_need_not():
     policy = by_kind["NetworkPolicy"]["spec"]
     assert policy["ingress"] == []
     assert policy["podSelector"]["matchLabels"] == by_kind["Deployment"]["spec"]["selector"]["matchLabels"]
+
+
+TEMPLATE: dict[str, Any] = json.loads((INFRA / "kubernetes/job-template.json").read_text())
+STARTER = [one for one in yaml.safe_load_all((INFRA / "kubernetes/jobs.yaml").read_text()) if one]
+
+
+def job_of(**given: Any) -> dict[str, Any]:
+    """The job that a worker makes of the template: a run's values over the defaults, then texts as Kubernetes takes them."""
+    defaults = {name: one["default"] for name, one in TEMPLATE["variables"]["properties"].items() if "default" in one}
+    values = (
+        defaults | {"name": "amber-reed", "command": "prefect flow-run execute", "labels": {"run": "1"}, "env": {"A": "b"}} | given
+    )
+    job: dict[str, Any] = apply_values(TEMPLATE["job_configuration"], values)["job_manifest"]
+    (container,) = job["spec"]["template"]["spec"]["containers"]
+    container["args"] = container["args"].split()
+    container["env"] = [{"name": name, "value": value} for name, value in container["env"].items()]
+    return job
+
+
+@pytest.mark.parametrize("manifest", [*STARTER, job_of()], ids=lambda one: one["kind"])
+def test_what_starts_jobs_and_the_job_fit_the_schema_of_kubernetes(manifest):
+    kubernetes_validate.validate(manifest, "1.31", strict=True)
+
+
+def test_the_template_of_jobs_is_one_that_the_engine_s_worker_reads():
+    """Its own fields all stand in the engine's template, and every placeholder is a variable."""
+    views = Path(prefect.server.api.collections.__file__).parent / "collections_data/views/aggregate-worker-metadata.json"
+    theirs = json.loads(views.read_text())["prefect-kubernetes"]["kubernetes"]["default_base_job_configuration"]
+    assert set(TEMPLATE["job_configuration"]) == set(theirs["job_configuration"])
+    placeholders = set(re.findall(r"\{\{ (\w+) \}\}", json.dumps(TEMPLATE["job_configuration"])))
+    assert placeholders == set(TEMPLATE["variables"]["properties"])
+    assert set(theirs["variables"]["properties"]) - placeholders == {"cpu_limit"}
+    validate({"image": "x@sha256:1", "env": {"A": "b"}}, TEMPLATE["variables"], raise_on_error=True, preprocess=False)
+    with pytest.raises(ValidationError):
+        validate({"image_pull_policy": "Sometimes"}, TEMPLATE["variables"], raise_on_error=True, preprocess=False)
+
+
+def test_a_job_may_do_nothing_it_need_not_and_bears_no_secret():
+    pod, spec = job_of()["spec"]["template"]["spec"], job_of()["spec"]
+    by_kind = {one["kind"]: one for one in STARTER}
+    worker = {one["kind"]: one for one in MANIFESTS}["Deployment"]["spec"]["template"]["spec"]
+    assert pod["automountServiceAccountToken"] is False
+    assert pod["serviceAccountName"] in {one["metadata"]["name"] for one in STARTER if one["kind"] == "ServiceAccount"}
+    assert (pod["securityContext"], pod["restartPolicy"]) == (worker["securityContext"], "Never")
+    assert pod["containers"][0]["securityContext"] == worker["containers"][0]["securityContext"]
+    assert pod["containers"][0]["image"] == worker["containers"][0]["image"]
+    assert pod["containers"][0]["resources"] == worker["containers"][0]["resources"]
+    assert spec["backoffLimit"] == 0  # the engine decides what is tried again
+    assert by_kind["NetworkPolicy"]["spec"]["podSelector"]["matchLabels"] == spec["template"]["metadata"]["labels"]
+    starter = by_kind["Deployment"]["spec"]["template"]["spec"]["containers"][0]
+    assert "envFrom" not in starter
+    assert starter["image"].split(":")[1].startswith(f"{prefect.__version__}-")
+    assert {rule["apiGroups"][0] for rule in by_kind["Role"]["rules"]} == {"batch", ""}
+    assert not any("*" in rule["verbs"] + rule["resources"] or "secrets" in rule["resources"] for rule in by_kind["Role"]["rules"])
 
 
 def block(kind: str, name: str) -> str:
